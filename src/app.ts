@@ -1,0 +1,151 @@
+import type { AddressInfo } from 'node:net'
+import { pino } from 'pino'
+import type { FastifyInstance } from 'fastify'
+import { createIds } from './bill/ids.ts'
+import { SHIPPED_SCENARIOS, type Settings } from './config/settings.ts'
+import { readTime } from './contract/wire-time.ts'
+import { UsageError } from './errors.ts'
+import { buildServer } from './http/server.ts'
+import { loadMerchants } from './load/merchants.ts'
+import { loadScenarios } from './load/scenarios.ts'
+import { closest } from './nearest.ts'
+import { Dispatcher } from './notification/dispatcher.ts'
+import { UndiciSender } from './notification/undici-sender.ts'
+import { runDue } from './sandbox/due.ts'
+import { latestRecord, resume } from './sandbox/lifecycle.ts'
+import type { Merchant } from './merchant/merchant.ts'
+import { Merchants } from './sandbox/merchants.ts'
+import { commit, type DueWork, type World } from './sandbox/world.ts'
+import { Catalogue } from './scenario/catalogue.ts'
+import { LowdbStore } from './store/lowdb.ts'
+import { MemoryStore } from './store/memory.ts'
+import { Agenda } from './time/agenda.ts'
+import { Clock } from './time/clock.ts'
+import { readDuration } from './time/duration.ts'
+
+/** The merchant whose notifyUrl the setting of that name gives. */
+const DEMO_APP_KEY = 'demo-app-key'
+/** At the end, deliveries under way get this long, in real milliseconds. */
+const LAST_DELIVERIES = 3000
+
+/** A sandbox that is up. */
+export interface App {
+  /** Where it listens: `http://127.0.0.1:4800`. */
+  url: string
+  /** Where the four endpoints are. */
+  baseUrl: string
+  /** Finishes what is in flight, makes everything durable and lets go of the port. */
+  close(): Promise<void>
+}
+
+/**
+ * Puts the house together and opens it. Read this and you know who knows whom.
+ *
+ * @param settings all settings, read and checked
+ * @throws UsageError where fixtures, scenarios, the data file or the port cannot be used
+ */
+export async function startApp(settings: Settings): Promise<App> {
+  const logger = pino({ level: settings.logLevel, base: null }, pino.destination({ dest: 2, sync: false }))
+  const { timeZone } = settings
+
+  const scenarios = new Catalogue(await loadScenarios([SHIPPED_SCENARIOS, ...(settings.scenarios === undefined ? [] : [settings.scenarios])]))
+  demandScenario(scenarios, settings.scenario)
+  const fixtures = withNotifyUrl(await loadMerchants(settings.fixtures, (name) => scenarios.get(name) !== undefined), settings.notifyUrl)
+  const store = settings.data === 'memory' ? new MemoryStore() : await LowdbStore.open(settings.data)
+  const ids = createIds(settings.seed)
+  const merchants = new Merchants(fixtures, store, ids)
+  await renewNotifyUrl(merchants, settings.notifyUrl)
+
+  const start = settings.now === undefined ? Clock.wall() : readTime(settings.now, timeZone)
+  const clock = new Clock(settings.clock, Math.max(start ?? 0, settings.clock === 'manual' ? latestRecord(store.allBills()) : 0))
+  const agenda = new Agenda<DueWork>(clock, (work) => runDue(world, work))
+  const sender = new UndiciSender()
+  const dispatcher = new Dispatcher(
+    sender,
+    {
+      now: () => clock.now(),
+      bill: (billCode) => store.bill(billCode),
+      merchant: (appKey) => merchants.get(appKey),
+      commit: (bill, before) => commit(world, bill, before),
+    },
+    { schedule: settings.notifySchedule, timeout: settings.notifyTimeout, concurrency: settings.notifyConcurrency },
+  )
+  const world: World = {
+    clock, agenda, store, merchants, scenarios, ids, dispatcher,
+    log: logger,
+    settings: { timeZone, expireAfter: readDuration(settings.expireAfter) ?? 0, scenario: settings.scenario },
+    publicUrl: settings.publicUrl ?? '',
+  }
+
+  const server = await buildServer(world, settings, logger)
+  const url = await listen(server, settings).catch(async (error: unknown) => {
+    await store.close()
+    throw error
+  })
+  world.publicUrl = (settings.publicUrl ?? url).replace(/\/+$/, '')
+  resume(world)
+
+  const close = async (): Promise<void> => {
+    agenda.close()
+    const connections = deadline(LAST_DELIVERIES, () => {
+      server.server.closeAllConnections()
+    })
+    await server.close()
+    connections.cancel()
+    const deliveries = deadline(LAST_DELIVERIES, () => void sender.close())
+    await agenda.running()
+    deliveries.cancel()
+    await sender.close()
+    await store.close()
+    logger.flush()
+  }
+  return { url, baseUrl: url + settings.basePath, close }
+}
+
+function demandScenario(scenarios: Catalogue, name: string): void {
+  if (scenarios.get(name) !== undefined) return
+  const near = closest(name, scenarios.names())
+  throw new UsageError([`there is no scenario "${name}"${near === undefined ? '' : `; did you mean ${near}?`} (it is named by --scenario or QLINK_SCENARIO)`])
+}
+
+function withNotifyUrl(fixtures: Merchant[], notifyUrl: string | undefined): Merchant[] {
+  if (notifyUrl === undefined) return fixtures
+  if (!fixtures.some((merchant) => merchant.appKey === DEMO_APP_KEY)) {
+    throw new UsageError([`--notify-url is for the merchant ${DEMO_APP_KEY}, which the fixtures do not have; give their merchants a notifyUrl there`])
+  }
+  return fixtures.map((merchant) => (merchant.appKey === DEMO_APP_KEY ? { ...merchant, notifyUrl } : merchant))
+}
+
+/** What is asked for now stands over a URL that an earlier run stored. */
+async function renewNotifyUrl(merchants: Merchants, notifyUrl: string | undefined): Promise<void> {
+  const demo = merchants.get(DEMO_APP_KEY)
+  if (notifyUrl !== undefined && demo !== undefined && demo.notifyUrl !== notifyUrl) await merchants.change(demo, { notifyUrl })
+}
+
+async function listen(server: FastifyInstance, { port, host }: Settings): Promise<string> {
+  try {
+    await server.listen({ port, host })
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const words: Record<string, string> = {
+      EADDRINUSE: `port ${port} on ${host} is in use; choose another by --port, or --port 0 for a free one`,
+      EACCES: `port ${port} may not be opened; choose one above 1023 by --port`,
+      EADDRNOTAVAIL: `${host} is no address of this machine; choose another by --host`,
+      ENOTFOUND: `${host} is no address of this machine; choose another by --host`,
+    }
+    throw new UsageError([words[code ?? ''] ?? `port ${port} on ${host} cannot be opened: ${message}`])
+  }
+  const address = server.server.address() as AddressInfo | null
+  const shown = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host
+  return `http://${shown}:${address?.port ?? port}`
+}
+
+/** Does something after a while, unless it is called off. */
+function deadline(milliseconds: number, act: () => void): { cancel: () => void } {
+  const timer = setTimeout(act, milliseconds)
+  return {
+    cancel: () => {
+      clearTimeout(timer)
+    },
+  }
+}

@@ -1,0 +1,114 @@
+import type { BillStatus } from '../contract/states.ts'
+import type { Scenario } from '../scenario/schema.ts'
+import type { Move } from './transitions.ts'
+
+/**
+ * A bill, and everything that ever happens to it: its state, what is still due and its notifications are one
+ * document, so one write makes them durable together and a restart finds them together. A bill is never changed
+ * in place; each change makes a new one. All times are milliseconds since 1970 on the sandbox's clock.
+ */
+export interface Bill {
+  readonly billCode: string
+  readonly appKey: string
+  readonly tradeUuid: string
+  readonly orderCode: string
+  readonly paymentRequestId: string
+  /** What the customer needs: QR text or URL; empty where the provider declined. */
+  readonly actionValue: string
+  readonly currency: string
+  /** Plain decimal text, digit for digit as applied for. */
+  readonly amount: string
+  /** The body of /apply as it arrived, so that whatever it says is kept as sent. */
+  readonly request: string
+  readonly createdAt: number
+  readonly status: BillStatus
+  /** The merchant asked to cancel and was told WAIT; it is not settled yet. */
+  readonly cancelling: boolean
+  readonly payTime: number | null
+  readonly cancelTime: number | null
+  /** Why the payment failed; empty unless it did. */
+  readonly errorCode: string
+  /** Fixed when the bill is made: editing a scenario changes later bills only. */
+  readonly scenario: Scenario
+  /** How often /cancel was asked about this bill, for answers that differ by attempt. */
+  readonly cancelAttempts: number
+  readonly events: readonly BillEvent[]
+  readonly due: readonly Due[]
+  readonly notifications: readonly Notification[]
+}
+
+/** Who made something happen. */
+export type Actor = 'merchant' | 'scenario' | 'control' | 'customer' | 'expiry'
+
+/** One thing that happened to a bill. */
+export interface BillEvent {
+  readonly at: number
+  readonly what: 'apply' | Move | 'cancel-accepted' | 'cancel-refused' | 'step-skipped'
+  readonly by: Actor
+  readonly from?: BillStatus
+  readonly to?: BillStatus
+  readonly errorCode?: string
+  readonly note?: string
+}
+
+/** Something that is to happen to a bill later. */
+export type Due =
+  | { readonly at: number; readonly what: 'expire' }
+  /** Step `step` of the scenario's timeline. */
+  | { readonly at: number; readonly what: 'step'; readonly step: number }
+  /** The next attempt of notification `notification` (its place in {@link Bill.notifications}). */
+  | { readonly at: number; readonly what: 'attempt'; readonly notification: number }
+
+/**
+ * `pending`: there is an attempt to come, or an earlier notification of the bill to wait for. `acknowledged`: the
+ * merchant said yes. `given-up`: the retry schedule is used up. `unaddressed`: the merchant had no URL.
+ */
+export type NotificationState = 'pending' | 'acknowledged' | 'given-up' | 'unaddressed'
+
+/** The duty to tell the merchant of one change. Serialised and signed once: every attempt sends the same bytes. */
+export interface Notification {
+  /** `<billCode>-<n>`, counted from 1, so that the bill is found by the notification's id. */
+  readonly id: string
+  readonly status: BillStatus
+  readonly createdAt: number
+  readonly body: string
+  readonly sign: string
+  readonly state: NotificationState
+  readonly attempts: readonly Attempt[]
+}
+
+/** One POST of a notification, and what came of it. */
+export interface Attempt {
+  readonly at: number
+  readonly trigger: 'schedule' | 'resend'
+  readonly url: string
+  /** Real milliseconds from the first byte sent to the last one read. */
+  readonly durationMs: number
+  readonly acknowledged: boolean
+  readonly answer?: { readonly status: number; readonly headers: Record<string, string>; readonly body: string }
+  /** Why there was no answer, or why it is no acknowledgement, in words. */
+  readonly error?: string
+}
+
+/** The bill and place that a notification's id names. */
+export function readNotificationId(id: string): { billCode: string; index: number } | undefined {
+  const parts = /^(.+)-([1-9]\d{0,8})$/.exec(id)
+  return parts === null ? undefined : { billCode: String(parts[1]), index: Number(parts[2]) - 1 }
+}
+
+/** Adds due work to a bill. */
+export function withDue(bill: Bill, ...due: readonly Due[]): Bill {
+  return { ...bill, due: [...bill.due, ...due] }
+}
+
+/** Takes due work off a bill. */
+export function withoutDue(bill: Bill, done: (due: Due) => boolean): Bill {
+  return { ...bill, due: bill.due.filter((due) => !done(due)) }
+}
+
+/** Whether two pieces of due work are the same one. */
+export function sameDue(a: Due, b: Due): boolean {
+  return a.what === b.what && a.at === b.at
+    && (a as { step?: number }).step === (b as { step?: number }).step
+    && (a as { notification?: number }).notification === (b as { notification?: number }).notification
+}

@@ -1,0 +1,67 @@
+import { DURATION_FORMS, readDuration } from '../time/duration.ts'
+import { isTimeZone } from '../contract/wire-time.ts'
+import { urlFaults } from '../merchant/merchant.ts'
+
+/** Reads a setting's text. What it throws is the end of a sentence: `must be …`. */
+export type Reader<T> = (text: string) => T
+
+/** A whole number within bounds. */
+export const whole = (least: number, most: number): Reader<number> => (text) => {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+  if (!(value >= least && value <= most)) throw new Error(`must be a whole number from ${least} to ${most}`)
+  return value
+}
+
+/** One of a few words. */
+export const oneOf = <T extends string>(...words: readonly T[]): Reader<T> => (text) => {
+  if (!(words as readonly string[]).includes(text)) throw new Error(`must be ${words.slice(0, -1).join(', ')} or ${String(words.at(-1))}`)
+  return text as T
+}
+
+/** Any text but the empty one. */
+export const anyText: Reader<string> = (text) => {
+  if (text === '') throw new Error('must not be empty')
+  return text
+}
+
+/** A duration, kept as it was written. */
+export const duration = (zeroAllowed = false): Reader<string> => (text) => {
+  const length = readDuration(text)
+  if (length === undefined || (length === 0 && !zeroAllowed)) throw new Error(`must be a duration such as ${DURATION_FORMS}`)
+  return text
+}
+
+/** Durations with commas between; `none` for no retry. */
+export const durations: Reader<string[]> = (text) => {
+  if (text === 'none' || text === '') return []
+  return text.split(',').map((part) => {
+    const wait = part.trim()
+    if (readDuration(wait) === undefined) throw new Error(`must be durations with commas between, such as 15s,30s,3m; "${wait}" is none`)
+    return wait
+  })
+}
+
+export const timeZone: Reader<string> = (text) => {
+  if (!isTimeZone(text)) throw new Error('must be a time zone such as Asia/Shanghai')
+  return text
+}
+
+/** An http or https URL. */
+export const url: Reader<string> = (text) => {
+  if (urlFaults('', text).length > 0) throw new Error('must be an http or https URL such as http://127.0.0.1:8080')
+  return text
+}
+
+/** A path that begins with a slash; a single slash, the root, comes back empty, so that paths can be appended. */
+export const path: Reader<string> = (text) => {
+  if (text === '/') return ''
+  if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(text)) throw new Error('must be a path such as /open-platform-api/pay')
+  return text
+}
+
+/** A JSON object's key. */
+export const key: Reader<string> = (text) => {
+  if (!/^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(text)) throw new Error('must be a key such as result')
+  if (['success', 'message', '__proto__'].includes(text)) throw new Error('must not be success or message, which every answer has')
+  return text
+}

@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs'
+import { parse as parseYaml } from 'yaml'
+import { UsageError } from '../errors.ts'
+import { readTime } from '../contract/wire-time.ts'
+import { closest } from '../nearest.ts'
+import { reason } from '../load/read-file.ts'
+import { kebab, SETTINGS, SETTING_NAMES, type SettingName, type Settings } from './settings.ts'
+
+/** Variables that `exec` sets for the command it runs; a sandbox that inherits them takes no notice. */
+const SET_BY_EXEC = ['QLINK_BASE_URL', 'QLINK_CONTROL_URL', 'QLINK_APP_KEY', 'QLINK_APP_SECRET']
+const CONFIG_VARIABLE = 'QLINK_CONFIG'
+
+/** Where settings can come from, the strongest first. */
+export interface Sources {
+  /** Values by setting name, from the command line or from a caller of the library. */
+  given: Readonly<Record<string, unknown>>
+  /** How a caller writes a setting: `--notify-url`, or `notifyUrl`. */
+  spell: (name: SettingName) => string
+  env: Readonly<Record<string, string | undefined>>
+  /** The path of a configuration file. */
+  config?: string | undefined
+}
+
+/**
+ * Puts the settings together: flags beat environment beats file beats default.
+ *
+ * @throws UsageError with one line for everything that is wrong, all at once
+ */
+export function resolveSettings({ given, spell, env, config }: Sources): Settings {
+  const problems = unknownVariables(env)
+  const fromFile = readConfig(config ?? env[CONFIG_VARIABLE], problems)
+  const settings = Object.fromEntries(
+    SETTING_NAMES.map((name) => {
+      const { env: variable, read, default: fallback } = SETTINGS[name]
+      const candidates: [string, unknown][] = [[spell(name), given[name]], [variable, env[variable]], [`${kebab(name)} in the configuration file`, fromFile[name]]]
+      const [where, value] = candidates.find(([, candidate]) => candidate !== undefined) ?? ['', undefined]
+      if (value === undefined) return [name, fallback]
+      try {
+        return [name, read(asText(value))]
+      } catch (error) {
+        problems.push(`${where} ${(error as Error).message}${value === true ? '' : `, but is ${JSON.stringify(value)}`}`)
+        return [name, fallback]
+      }
+    }),
+  ) as unknown as Settings
+  if (settings.now !== undefined && readTime(settings.now, settings.timeZone) === undefined) {
+    problems.push(`${spell('now')} must be a time such as 2026-01-01 00:00:00 or 2026-01-01T00:00:00+08:00, but is ${JSON.stringify(settings.now)}`)
+  }
+  if (problems.length > 0) throw new UsageError(problems)
+  return settings
+}
+
+function unknownVariables(env: Sources['env']): string[] {
+  const known = [...SETTING_NAMES.map((name) => SETTINGS[name].env), CONFIG_VARIABLE]
+  return Object.keys(env)
+    .filter((name) => name.startsWith('QLINK_') && !known.includes(name) && !SET_BY_EXEC.includes(name))
+    .map((name) => `the environment variable ${name} is not known${suggestion(name, known)}`)
+}
+
+function readConfig(file: string | undefined, problems: string[]): Record<string, unknown> {
+  if (file === undefined) return {}
+  let value: unknown
+  try {
+    value = parseYaml(readFileSync(file, 'utf8'))
+  } catch (error) {
+    problems.push(`the configuration file ${file} cannot be used: ${reason(error).replace(/\s+/g, ' ')}`)
+    return {}
+  }
+  if (value === null || value === undefined) return {}
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    problems.push(`the configuration file ${file} must hold settings by name, such as "port: 4800"`)
+    return {}
+  }
+  const byName: Record<string, unknown> = {}
+  for (const [key, entry] of Object.entries(value)) {
+    const name = SETTING_NAMES.find((one) => one === key || kebab(one) === key)
+    if (name === undefined) problems.push(`the configuration file ${file} has an unknown setting ${key}${suggestion(key, SETTING_NAMES.map(kebab))}`)
+    else byName[name] = entry
+  }
+  return byName
+}
+
+/** A value from YAML or a caller as the text that a flag would be; `true` is a flag without its value. */
+function asText(value: unknown): string {
+  if (Array.isArray(value)) return value.join(',')
+  if (typeof value === 'string' || typeof value === 'number') return String(value)
+  throw new Error(value === true ? 'needs a value' : 'must be a text or a number')
+}
+
+function suggestion(name: string, known: readonly string[]): string {
+  const near = closest(name, known)
+  return near === undefined ? '' : `; did you mean ${near}?`
+}

@@ -1,0 +1,53 @@
+import type { FastifyInstance } from 'fastify'
+import type { Static } from '@sinclair/typebox'
+import { readTime, toIsoTime } from '../../contract/wire-time.ts'
+import { Problem } from '../../errors.ts'
+import type { DueWork, World } from '../../sandbox/world.ts'
+import { Clock } from '../../time/clock.ts'
+import { DURATION_FORMS, readDuration } from '../../time/duration.ts'
+import { AdvanceAnswer, call, ClockAdvance, ClockAnswer, ClockPut } from './schemas.ts'
+
+export function clockView({ clock, settings }: World): { mode: string; now: string; timeZone: string } {
+  return { mode: clock.mode, now: toIsoTime(clock.now(), settings.timeZone), timeZone: settings.timeZone }
+}
+
+/** The clock (INTERFACE §3). */
+export function clockRoutes(app: FastifyInstance, world: World): void {
+  const { clock, agenda, store, settings } = world
+  const time = (text: string, field: string): number => {
+    const at = readTime(text, settings.timeZone)
+    if (at === undefined) throw new Problem(400, `${field} must be a time such as 2026-01-01 00:00:00 or 2026-01-01T00:00:00+08:00, but is "${text}"`)
+    return at
+  }
+
+  app.get('/clock', { schema: call('What time it is / 当前时间', { 200: ClockAnswer }) }, () => Promise.resolve(clockView(world)))
+
+  app.put('/clock', { schema: call('Choose the clock’s mode / 设置时钟', { 200: ClockAnswer }, { body: ClockPut }) }, (request) => {
+    const { mode, now } = request.body as Static<typeof ClockPut>
+    if (mode === 'real' && now !== undefined) throw new Problem(400, 'now goes with mode manual; a real clock has the time of day')
+    const target = mode === 'real' ? Clock.wall() : now === undefined ? clock.now() : time(now, 'now')
+    // What is recorded would come to lie in the future.
+    if (target < clock.now() && clock.mode === 'manual' && store.countBills() > 0) {
+      throw new Problem(409, `the clock stands at ${toIsoTime(clock.now(), settings.timeZone)} and cannot go back while there are bills; POST /_sandbox/reset first`)
+    }
+    clock.set(mode, target)
+    agenda.reconsider()
+    return Promise.resolve(clockView(world))
+  })
+
+  app.post('/clock/advance', { schema: call('Advance a manual clock / 推进时钟', { 200: AdvanceAnswer }, { body: ClockAdvance }) }, async (request) => {
+    const { by, to } = request.body as Static<typeof ClockAdvance>
+    if ((by === undefined) === (to === undefined)) throw new Problem(400, 'give either by, a duration such as 15m, or to, a time')
+    const span = by === undefined ? undefined : readDuration(by)
+    if (by !== undefined && span === undefined) throw new Problem(400, `by must be a duration such as ${DURATION_FORMS}, but is "${by}"`)
+    const until = to === undefined ? undefined : time(to, 'to')
+    const ran = await agenda.advance(() => {
+      if (clock.mode === 'real') throw new Problem(409, 'the clock is real and passes by itself; PUT /_sandbox/clock {"mode":"manual"} first')
+      const target = until ?? clock.now() + (span ?? 0)
+      if (target < clock.now()) throw new Problem(409, `the clock stands at ${toIsoTime(clock.now(), settings.timeZone)} already and cannot go back`)
+      return target
+    })
+    const count = (what: DueWork['due']['what']): number => ran.filter((work) => work.due.what === what).length
+    return { now: clockView(world).now, ran: { expiries: count('expire'), steps: count('step'), attempts: count('attempt') } }
+  })
+}

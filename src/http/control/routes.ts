@@ -1,0 +1,59 @@
+import type { FastifyInstance } from 'fastify'
+import type { Static } from '@sinclair/typebox'
+import { writeExact } from '../../contract/json.ts'
+import { Problem } from '../../errors.ts'
+import { reset } from '../../sandbox/lifecycle.ts'
+import type { World } from '../../sandbox/world.ts'
+import { billRoutes } from './bills.ts'
+import { clockRoutes } from './clock.ts'
+import { guard, type GuardSettings } from './guard.ts'
+import { merchantRoutes } from './merchants.ts'
+import { notificationRoutes } from './notifications.ts'
+import { sendProblem } from './problems.ts'
+import { call, Reset } from './schemas.ts'
+
+/** The control API, under /_sandbox (INTERFACE §3). */
+export function controlRoutes(app: FastifyInstance, world: World, guardSettings: GuardSettings): void {
+  const check = guard(guardSettings)
+  app.setErrorHandler(sendProblem)
+  app.setSerializerCompiler(() => writeExact)
+  acceptEmptyBodies(app)
+  app.addHook('onRequest', (request, _reply, done) => {
+    check(request)
+    done()
+  })
+  app.setNotFoundHandler({ preHandler: undefined as never }, (request) => {
+    check(request)
+    throw new Problem(404, `the control API has no ${request.method} ${request.url.split('?')[0] ?? ''}; /openapi.json lists what it has`)
+  })
+
+  billRoutes(app, world)
+  notificationRoutes(app, world)
+  clockRoutes(app, world)
+  merchantRoutes(app, world)
+
+  app.post('/reset', { schema: call('Back to the fixtures / 重置', { 204: null }, { body: Reset }) }, async (request, reply) => {
+    const { merchants = false } = (request.body ?? {}) as Static<typeof Reset>
+    await reset(world, { merchants })
+    return reply.code(204).send()
+  })
+}
+
+/** `curl -X POST` sends no body and no content type; where all fields may be left out, that is enough. */
+function acceptEmptyBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  const read = (_request: unknown, body: string | Buffer, done: (error: Error | null, value?: unknown) => void): void => {
+    if (body.length === 0) {
+      done(null, {})
+      return
+    }
+    try {
+      done(null, JSON.parse(body.toString()))
+    } catch (error) {
+      done(new Problem(400, `the body is not JSON: ${(error as Error).message.replace(/\s+/g, ' ')}`))
+    }
+  }
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, read)
+  // curl's -d without a header says it is a form; the commands in our README should not have to say otherwise.
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, read)
+}

@@ -1,0 +1,172 @@
+import { Type, type TObject, type TSchema } from '@sinclair/typebox'
+import type { FastifySchema } from 'fastify'
+import { STATUS } from '../../contract/states.ts'
+import { Merchant } from '../../merchant/merchant.ts'
+
+/** The schemas of the control API: they validate, and they are its part of the OpenAPI document. */
+
+const text = (description: string) => Type.String({ description })
+const maybe = (description: string) => Type.Union([Type.String(), Type.Null()], { description })
+const strict = { additionalProperties: false }
+
+const BillStatus = Type.Unsafe<string>({ type: 'string', enum: Object.values(STATUS), description: 'Where the bill stands / 账单状态' })
+const NotificationState = Type.Unsafe<string>({
+  type: 'string',
+  enum: ['pending', 'acknowledged', 'given-up', 'unaddressed'],
+  description: 'Where the delivery stands / 投递状态',
+})
+
+const Limit = Type.Optional(
+  Type.String({ pattern: '^([1-9]|[1-9]\\d|[1-4]\\d\\d|500)$', 'x-expected': 'a whole number from 1 to 500', description: 'At most so many; 50 where left out / 每页数量' }),
+)
+const Cursor = Type.Optional(Type.String({ pattern: '^\\d{1,15}$', 'x-expected': 'a nextCursor of an earlier page', description: 'nextCursor of the page before / 游标' }))
+
+export const BillQuery = Type.Object(
+  {
+    appKey: Type.Optional(text('Of this merchant / 商户')),
+    status: Type.Optional(BillStatus),
+    tradeUuid: Type.Optional(text('With this tradeUuid / 交易标识')),
+    orderCode: Type.Optional(text('With this orderCode / 订单号')),
+    limit: Limit,
+    cursor: Cursor,
+  },
+  strict,
+)
+
+export const NotificationQuery = Type.Object(
+  {
+    appKey: Type.Optional(text('To this merchant / 商户')),
+    tradeUuid: Type.Optional(text('About this tradeUuid / 交易标识')),
+    billCode: Type.Optional(text('About this bill / 账单号')),
+    state: Type.Optional(NotificationState),
+    limit: Limit,
+    cursor: Cursor,
+  },
+  strict,
+)
+
+export const BillParams = Type.Object({ id: text('A billCode, or tradeUuid:<uuid> / 账单号，或 tradeUuid:<uuid>') })
+export const NotificationParams = Type.Object({ id: text('The notification’s id / 通知编号') })
+export const MerchantParams = Type.Object({ appKey: text('The merchant’s appKey / 应用标识') })
+export const OneMerchant = Type.Object({ appKey: Type.Optional(text('Whose, where two merchants use one tradeUuid / 商户')) }, strict)
+
+const errorCode = Type.Optional(Type.String({ minLength: 1, description: 'Why; FAILURE_DETAILS_UNAVAILABLE where left out / 失败原因' }))
+export const Pay = Type.Object({ late: Type.Optional(Type.Boolean({ description: 'Allow a late success / 允许迟到的成功' })) }, strict)
+export const Fail = Type.Object({ errorCode }, strict)
+export const Nothing = Type.Object({}, strict)
+
+export const ClockPut = Type.Object(
+  {
+    mode: Type.Unsafe<'real' | 'manual'>({ type: 'string', enum: ['real', 'manual'], description: 'real, or manual / 时钟模式' }),
+    now: Type.Optional(text('Where a manual clock stands: 2026-01-01 00:00:00, or ISO 8601 with offset / 时间')),
+  },
+  strict,
+)
+export const ClockAdvance = Type.Object(
+  {
+    by: Type.Optional(text('A duration such as 15m / 时长')),
+    to: Type.Optional(text('A time such as 2026-01-01 00:00:00 / 时间')),
+  },
+  { ...strict, examples: [{ by: '15m' }, { to: '2026-01-01 00:00:00' }] },
+)
+export const Reset = Type.Object({ merchants: Type.Optional(Type.Boolean({ description: 'The merchants too / 同时重置商户' })) }, strict)
+
+export const MerchantCreate = Type.Partial(Merchant, strict)
+export const MerchantPatch = Type.Partial(Type.Omit(Merchant, ['appKey']), strict)
+export const MerchantAnswer = Type.Omit(Merchant, ['appSecret'])
+
+export const ClockAnswer = Type.Object({ mode: text('real or manual / 时钟模式'), now: text('ISO 8601 / 当前时间'), timeZone: text('The zone of contract times / 时区') })
+export const AdvanceAnswer = Type.Object({
+  now: text('Where the clock stands now / 当前时间'),
+  ran: Type.Object(
+    { expiries: Type.Integer(), steps: Type.Integer(), attempts: Type.Integer() },
+    { description: 'What fell due on the way / 期间执行的到期工作' },
+  ),
+})
+export const HealthAnswer = Type.Object({
+  status: Type.Literal('ok'),
+  version: text('The version / 版本'),
+  bills: Type.Integer({ description: 'How many bills there are / 账单数' }),
+  clock: ClockAnswer,
+})
+
+const AttemptView = Type.Object({
+  number: Type.Integer(),
+  at: text('When / 时间'),
+  trigger: text('schedule or resend / 触发方式'),
+  acknowledged: Type.Boolean(),
+  durationMs: Type.Number(),
+  request: Type.Object({ method: Type.String(), url: Type.String(), headers: Type.Record(Type.String(), Type.String()), body: Type.String() }),
+  status: Type.Union([Type.Integer(), Type.Null()]),
+  answer: Type.Union([Type.Object({ status: Type.Integer(), headers: Type.Record(Type.String(), Type.String()), body: Type.String() }), Type.Null()]),
+  error: maybe('Why it is no acknowledgement / 未确认原因'),
+})
+
+export const NotificationView = Type.Object({
+  id: text('<billCode>-<n> / 通知编号'),
+  appKey: text('To whom / 商户'),
+  billCode: text('About which bill / 账单号'),
+  tradeUuid: text('The merchant’s id / 交易标识'),
+  status: BillStatus,
+  state: NotificationState,
+  createdAt: text('When it came up / 创建时间'),
+  nextAttemptAt: maybe('When it is tried next / 下次投递时间'),
+  url: maybe('Where to / 通知地址'),
+  body: text('The bytes sent / 报文'),
+  attempts: Type.Array(AttemptView),
+})
+
+export const BillView = Type.Object({
+  billCode: Type.String(),
+  appKey: Type.String(),
+  tradeUuid: Type.String(),
+  orderCode: Type.String(),
+  paymentRequestId: Type.String(),
+  status: BillStatus,
+  cancelling: Type.Boolean({ description: 'A cancel was answered WAIT and is not settled / 取消处理中' }),
+  amount: text('Digit for digit / 金额'),
+  currency: Type.String(),
+  createdAt: Type.String(),
+  payTime: maybe('When it was paid / 支付时间'),
+  cancelTime: maybe('When it was cancelled / 取消时间'),
+  errorCode: Type.String(),
+  scenario: text('The scenario’s name / 场景'),
+})
+
+export const BillDetail = Type.Composite([
+  BillView,
+  Type.Object({
+    actionValue: Type.String(),
+    application: Type.Object({}, { additionalProperties: true, description: 'The body of /apply / 申请报文' }),
+    timeline: Type.Array(Type.Object({ at: Type.String(), what: Type.String(), by: Type.String() }, { additionalProperties: true }), { description: 'Every event with its time / 事件' }),
+    notifications: Type.Array(NotificationView),
+    due: Type.Array(Type.Object({ at: Type.String(), what: Type.String() }, { additionalProperties: true }), { description: 'What is still due / 待执行' }),
+  }),
+])
+
+const ProblemDetails = Type.Object(
+  { type: Type.String(), title: Type.String(), status: Type.Integer(), detail: text('What is wrong, and where / 错误说明') },
+  { additionalProperties: true },
+)
+
+export function listOf(item: TObject): TSchema {
+  return Type.Object({ items: Type.Array(item), nextCursor: maybe('Where the next page begins / 下一页游标') })
+}
+
+/** One call of the control API, for the OpenAPI document. */
+export function call(summary: string, answers: Record<number, TSchema | null>, inputs: Pick<FastifySchema, 'body' | 'querystring' | 'params'> = {}): FastifySchema {
+  const content = (type: string, schema: TSchema) => ({ content: { [type]: { schema } } })
+  return {
+    tags: ['control'],
+    summary,
+    description: `${summary}.`,
+    security: [{ controlToken: [] }, {}],
+    ...inputs,
+    response: {
+      ...Object.fromEntries(
+        Object.entries(answers).map(([status, schema]) => [status, { description: 'Done / 成功', ...(schema === null ? { type: 'null' } : content('application/json', schema)) }]),
+      ),
+      '4xx': { description: 'Problem details (RFC 9457) / 错误详情', ...content('application/problem+json', ProblemDetails) },
+    },
+  }
+}

@@ -1,0 +1,48 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { Refusal, StoreUnavailable } from '../../errors.ts'
+import { InvalidInput } from '../invalid-input.ts'
+import { failureBody, failureStatus, type AnswerStyle } from './answers.ts'
+
+/** Turns whatever went wrong into the documented failure: one sentence, and the reason in a header. */
+export function failureHandler(style: AnswerStyle, bodyLimit: number) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const refusal = toRefusal(error, request, bodyLimit)
+    if (refusal !== undefined) return sendFailure(reply, refusal, style)
+    // A mistake of ours, not of the merchant's: it goes into the log whole, and out without its innards.
+    request.log.error({ err: error }, 'a request failed')
+    return reply.code(500).send(failureBody('the sandbox failed to handle this request; its log says more'))
+  }
+}
+
+export function sendFailure(reply: FastifyReply, { reason, message }: Refusal, style: AnswerStyle): FastifyReply {
+  reply.qlinkRefusal = reason
+  return reply
+    .code(failureStatus(reason, style))
+    .header('x-qlink-sandbox-error', reason)
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify(failureBody(message)))
+}
+
+function toRefusal(error: FastifyError, request: FastifyRequest, bodyLimit: number): Refusal | undefined {
+  if (error instanceof Refusal) return error
+  if (error instanceof StoreUnavailable) {
+    request.log.error({ err: error }, 'a change could not be stored')
+    return new Refusal('STORE_UNAVAILABLE', `${error.message}; nothing was changed`)
+  }
+  if (error instanceof InvalidInput) {
+    const { faults } = error
+    return new Refusal(faults[0]?.missing === true ? 'FIELD_MISSING' : 'FIELD_INVALID', error.message)
+  }
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new Refusal('BODY_TOO_LARGE', `the body is larger than ${bodyLimit} bytes`)
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE': {
+      const type = request.headers['content-type']
+      return new Refusal('CONTENT_TYPE_UNSUPPORTED', `content-type must be application/json, but ${type === undefined ? 'is missing' : `is ${type.slice(0, 80)}`}`)
+    }
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return new Refusal('BODY_NOT_JSON', 'the body does not have the length that content-length says')
+    default:
+      return undefined
+  }
+}

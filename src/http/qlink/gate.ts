@@ -1,0 +1,65 @@
+import { isUtf8 } from 'node:buffer'
+import type { FastifyRequest } from 'fastify'
+import { textFromHeader } from '../../contract/header-text.ts'
+import { Refusal } from '../../errors.ts'
+import type { Merchant } from '../../merchant/merchant.ts'
+import type { Merchants } from '../../sandbox/merchants.ts'
+import { signAsObject, verify } from '../../signing/index.ts'
+
+/**
+ * The first checks of a request, before its body is read: the headers are there, the appKey is known, and the body
+ * will be JSON in UTF-8 (CONTRACT §1).
+ *
+ * @throws Refusal HEADER_MISSING, APP_KEY_UNKNOWN or CONTENT_TYPE_UNSUPPORTED
+ */
+export function admit(request: FastifyRequest, merchants: Merchants): Merchant {
+  // Node hands header names on in lower case.
+  const appKey = header(request, 'appkey')
+  const sign = header(request, 'sign')
+  const missing = [...(appKey === '' ? ['appKey'] : []), ...(sign === '' ? ['sign'] : [])]
+  if (missing.length > 0) {
+    throw new Refusal('HEADER_MISSING', `the header${missing.length > 1 ? 's' : ''} ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing`)
+  }
+  const merchant = merchants.get(appKey) ?? merchants.get(textFromHeader(appKey))
+  if (merchant === undefined) throw new Refusal('APP_KEY_UNKNOWN', `the header appKey names no merchant: "${printable(appKey)}"`)
+  const charset = /;\s*charset="?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1]
+  if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
+    throw new Refusal('CONTENT_TYPE_UNSUPPORTED', `the body must be in UTF-8, but content-type says charset=${charset}`)
+  }
+  return merchant
+}
+
+/**
+ * Checks the signature over the body's exact bytes. Nothing is parsed before it holds.
+ *
+ * @returns the body's text
+ * @throws Refusal BODY_NOT_UTF8 or SIGN_MISMATCH
+ */
+export function checkSignature(request: FastifyRequest, merchant: Merchant, body: Buffer): string {
+  if (!isUtf8(body)) {
+    const encoding = request.headers['content-encoding']
+    throw new Refusal('BODY_NOT_UTF8', encoding === undefined ? 'the body is not valid UTF-8' : `the body is not valid UTF-8; it was sent with content-encoding ${encoding}, and must be sent as it is`)
+  }
+  const content = body.toString('utf8')
+  const sign = header(request, 'sign')
+  const { appKey, appSecret, signature = 'strict' } = merchant
+  if (verify({ appKey, appSecret, content, sign }, signature)) return content
+  throw new Refusal('SIGN_MISMATCH', mismatch(sign, signature, content !== '' && sign === signAsObject({ appKey, appSecret, content })))
+}
+
+function mismatch(sign: string, reading: string, fitsObject: boolean): string {
+  const template = reading === 'object' ? '{"appKey":"…","content":<body>}' : '{"appKey":"…","content":"<body as an escaped JSON string>"}'
+  const rule = `it must be the lower-case SHA-1 of ${template} with the appSecret appended, over the body exactly as sent`
+  if (fitsObject) return `the header sign fits the body nested as an object; content must be the body as an escaped JSON string: ${rule}`
+  if (!/^[0-9a-f]{40}$/.test(sign)) return `the header sign is not 40 lower-case hex digits; ${rule}`
+  return `the header sign does not fit this body; ${rule}`
+}
+
+function header(request: FastifyRequest, name: string): string {
+  return [request.headers[name] ?? ''].flat().join(', ')
+}
+
+function printable(text: string): string {
+  const shown = textFromHeader(text)
+  return shown.length <= 80 ? shown : `${shown.slice(0, 79)}…`
+}

@@ -1,0 +1,93 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { LosslessNumber } from 'lossless-json'
+import { acceptAliases } from '../../contract/aliases.ts'
+import { readBody, writeExact, type ReadBody } from '../../contract/json.ts'
+import type { ApplyRequest, CancelRequest, GetPayStatusRequest, QueryPayAccountRequest } from '../../contract/schemas.ts'
+import type { Operation } from '../../contract/states.ts'
+import { unknownFields } from '../../contract/unknown-fields.ts'
+import { apply } from '../../sandbox/apply.ts'
+import { cancel } from '../../sandbox/cancel.ts'
+import type { Merchant } from '../../merchant/merchant.ts'
+import { queryPayAccount } from '../../sandbox/pay-account.ts'
+import { getPayStatus } from '../../sandbox/pay-status.ts'
+import type { World } from '../../sandbox/world.ts'
+import { successBody, type AnswerStyle } from './answers.ts'
+import { failureHandler } from './failures.ts'
+import { admit, checkSignature } from './gate.ts'
+import { qlinkSchemas } from './openapi.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What the gate made of the request; set in the scope of the emulated API only. */
+    qlink: { merchant: Merchant; text: string; exact: ReadBody['exact'] }
+  }
+  interface FastifyReply {
+    /** Why the request was refused, for the log. */
+    qlinkRefusal: string | undefined
+  }
+}
+
+/** What each endpoint does with a request whose signature and fields are right. */
+type UseCases = Record<Operation, (request: FastifyRequest) => object | Promise<object>>
+
+function useCases(world: World): UseCases {
+  return {
+    queryPayAccount: ({ qlink, body }) => [...queryPayAccount(qlink.merchant, body as QueryPayAccountRequest)],
+    apply: ({ qlink, body, headers }) =>
+      apply(world, qlink.merchant, {
+        request: body as ApplyRequest,
+        exact: qlink.exact,
+        text: qlink.text,
+        scenarioHeader: headers['x-qlink-sandbox-scenario'] as string | undefined,
+      }),
+    getPayStatus: ({ qlink, body }) =>
+      getPayStatus(world, qlink.merchant, body as GetPayStatusRequest).map((status) => ({
+        ...status,
+        amount: status.amount === null ? null : new LosslessNumber(status.amount),
+      })),
+    cancel: ({ qlink, body }) => cancel(world, qlink.merchant, body as CancelRequest),
+  }
+}
+
+/** The four endpoints of QLink (CONTRACT §1 to §6), under the base path. */
+export function qlinkRoutes(app: FastifyInstance, world: World, style: AnswerStyle, bodyLimit: number): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    done(null, body)
+  })
+  app.setErrorHandler(failureHandler(style, bodyLimit))
+  app.setSerializerCompiler(() => writeExact)
+  app.decorateRequest('qlink')
+
+  // In this order: headers, appKey, (content type, size,) UTF-8, signature, JSON, fields, business rules.
+  app.addHook('onRequest', (request, _reply, done) => {
+    request.qlink = { merchant: admit(request, world.merchants), text: '', exact: {} }
+    done()
+  })
+  app.addHook('preValidation', (request, reply, done) => {
+    const { merchant } = request.qlink
+    const text = checkSignature(request, merchant, (request.body as Buffer | undefined) ?? Buffer.alloc(0))
+    const { value, exact } = readBody(text)
+    request.qlink = { merchant, text, exact }
+    request.body = value
+    const aliases = request.routeOptions.config.operation === 'apply' ? acceptAliases(value) : []
+    const warnings = [...aliases, ...unknownFields(value, (request.routeOptions.schema?.body ?? {}))]
+    if (warnings.length > 0) warn(request, reply, warnings)
+    done()
+  })
+
+  const cases = useCases(world)
+  for (const operation of Object.keys(cases) as Operation[]) {
+    app.post(`/${operation}`, { schema: qlinkSchemas[operation], config: { operation } }, async (request) =>
+      successBody(await cases[operation](request), style),
+    )
+  }
+}
+
+/** Warnings travel in a header, since an answer's body has the documented fields and no others. */
+function warn(request: FastifyRequest, reply: FastifyReply, warnings: string[]): void {
+  const text = warnings.slice(0, 10).join('; ')
+  // A header carries ASCII; what is not, a mistyped name in Chinese say, is shown as in a URL.
+  reply.header('x-qlink-sandbox-warning', text.replace(/[^\x20-\x7e]+/g, (part) => encodeURI(part.toWellFormed())))
+  request.log.warn({ operation: request.routeOptions.config.operation, warnings }, 'a request was accepted with warnings')
+}

@@ -1,0 +1,85 @@
+import { Type, type Static } from '@sinclair/typebox'
+import { PayMethod } from '../contract/schemas.ts'
+import { DURATION_FORMS, readDuration } from '../time/duration.ts'
+
+const strict = { additionalProperties: false }
+const choice = <T extends readonly string[]>(values: T, description: string) =>
+  Type.Unsafe<T[number]>({ type: 'string', enum: values, description })
+
+export const NotificationSettings = Type.Object(
+  {
+    schedule: Type.Optional(Type.Array(Type.String(), { maxItems: 100, description: 'The waits between attempts, as durations / 重试间隔' })),
+    timeout: Type.Optional(Type.String({ description: 'How long the merchant may take to answer, as a duration / 超时时间' })),
+    concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'How many attempts may be under way at once / 并发数' })),
+  },
+  { ...strict, description: 'How the merchant is told; what is left out is the server’s setting / 通知设置' },
+)
+
+export const PayAccount = Type.Object(
+  {
+    payAccount: Type.String({ minLength: 1, maxLength: 64, description: 'The account / 支付账号' }),
+    methods: Type.Array(PayMethod, { description: 'What /queryPayAccount answers / 支付方式与渠道' }),
+  },
+  strict,
+)
+
+/** The holder of an appKey, as fixtures and the control API write it (INTERFACE §2). */
+export const Merchant = Type.Object(
+  {
+    appKey: Type.String({
+      minLength: 1,
+      maxLength: 128,
+      // A header cannot carry blanks at its ends; the one name excluded would reach a prototype in the data file.
+      pattern: '^(?!__proto__$)\\S(.*\\S)?$',
+      'x-expected': 'a text without blanks at its ends',
+      description: 'The public key, sent in the header appKey / 应用标识',
+    }),
+    appSecret: Type.String({ minLength: 1, maxLength: 256, description: 'The secret, hashed and never sent / 密钥' }),
+    name: Type.String({ minLength: 1, maxLength: 128, description: 'For people, and for QR texts / 名称' }),
+    notifyUrl: Type.Union([Type.String(), Type.Null()], {
+      'x-expected': 'an http or https URL, or null',
+      description: 'Where notifications go; null for nowhere / 通知地址',
+    }),
+    payAccounts: Type.Array(PayAccount, { description: 'The accounts / 支付账号' }),
+    scenario: Type.Optional(Type.String({ description: 'The scenario of bills that no other one claims / 默认场景' })),
+    signature: Type.Optional(choice(['strict', 'object', 'either'] as const, 'How content goes into the string to sign; strict is QLink’s rule / 签名方式')),
+    duplicate: Type.Optional(choice(['refuse', 'replay'] as const, 'What a second use of a tradeUuid gets / 重复 tradeUuid 的处理')),
+    notification: Type.Optional(NotificationSettings),
+  },
+  strict,
+)
+
+export type Merchant = Static<typeof Merchant>
+export type PayAccount = Static<typeof PayAccount>
+
+/**
+ * What a schema cannot see in a merchant's fields.
+ *
+ * @param scenarioExists whether a scenario of that name is known
+ * @returns one sentence for each thing that is wrong, beginning with the field's path
+ */
+export function merchantFaults(fields: Partial<Merchant>, scenarioExists: (name: string) => boolean): string[] {
+  const { notifyUrl, scenario, notification, payAccounts = [] } = fields
+  const duration = (path: string, text: string | undefined, zeroAllowed: boolean): string[] => {
+    if (text === undefined) return []
+    const length = readDuration(text)
+    return length === undefined || (length === 0 && !zeroAllowed) ? [`${path} must be a duration such as ${DURATION_FORMS}, but is "${text}"`] : []
+  }
+  const names = payAccounts.map((account) => account.payAccount)
+  return [
+    ...(notifyUrl == null ? [] : urlFaults('notifyUrl', notifyUrl)),
+    ...(scenario === undefined || scenarioExists(scenario) ? [] : [`scenario names "${scenario}", which does not exist`]),
+    ...(notification?.schedule ?? []).flatMap((wait, index) => duration(`notification.schedule[${index}]`, wait, true)),
+    ...duration('notification.timeout', notification?.timeout, false),
+    ...names.flatMap((name, index) => (names.indexOf(name) < index ? [`payAccounts[${index}].payAccount "${name}" is there twice`] : [])),
+  ]
+}
+
+/** Whether a text is a URL that notifications can be sent to. */
+export function urlFaults(path: string, text: string): string[] {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
+    return [`${path} must be an http or https URL such as http://127.0.0.1:8080, but is "${text}"`]
+  }
+  return url.username === '' && url.password === '' ? [] : [`${path} must not carry a user name or password`]
+}

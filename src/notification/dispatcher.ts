@@ -1,0 +1,115 @@
+import pLimit, { type LimitFunction } from 'p-limit'
+import type { Attempt, Bill } from '../bill/bill.ts'
+import { headerFromText } from '../contract/header-text.ts'
+import type { Merchant } from '../merchant/merchant.ts'
+import { readDuration } from '../time/duration.ts'
+import { whyNotAcknowledged } from './acknowledgement.ts'
+import { withAttempt } from './delivery.ts'
+import { notificationUrl } from './payload.ts'
+import type { Sender } from './sender.ts'
+
+/** The server's settings for merchants that have none of their own. */
+export interface NotificationDefaults {
+  schedule: readonly string[]
+  timeout: string
+  concurrency: number
+}
+
+/** What the dispatcher asks of the rest of the sandbox. */
+export interface DispatcherNeeds {
+  now(): number
+  bill(billCode: string): Bill | undefined
+  merchant(appKey: string): Merchant | undefined
+  /** Makes a bill's new version durable and plans what is due. */
+  commit(bill: Bill, before: Bill): Promise<void>
+}
+
+/** Makes attempts: one at a time about a bill, and no more at once to a merchant than it can take. */
+export class Dispatcher {
+  readonly #sender: Sender
+  readonly #needs: DispatcherNeeds
+  readonly #defaults: NotificationDefaults
+  readonly #limits = new Map<string, LimitFunction>()
+  readonly #lanes = new Map<string, Promise<unknown>>()
+
+  constructor(sender: Sender, needs: DispatcherNeeds, defaults: NotificationDefaults) {
+    this.#sender = sender
+    this.#needs = needs
+    this.#defaults = defaults
+  }
+
+  /**
+   * Makes one attempt and records it. The record comes after the POST, so that a crash in between leads to a second
+   * delivery, never to none.
+   *
+   * @param wanted asked when the attempt's turn has come, since an earlier attempt may have made it needless
+   * @returns the attempt, or undefined where it was not wanted any more or broken off
+   */
+  async attempt(billCode: string, index: number, trigger: Attempt['trigger'], wanted: (bill: Bill) => boolean): Promise<Attempt | undefined> {
+    return this.#inLane(billCode, async () => {
+      const bill = this.#needs.bill(billCode)
+      const merchant = bill === undefined ? undefined : this.#needs.merchant(bill.appKey)
+      if (bill === undefined || merchant === undefined || !wanted(bill)) return undefined
+      return this.#limit(merchant)(() => this.#post(bill, merchant, index, trigger))
+    })
+  }
+
+  /** How a merchant is told: its own settings over the server's. */
+  settingsOf(merchant: Merchant): NotificationDefaults {
+    return { ...this.#defaults, ...merchant.notification }
+  }
+
+  async #post(bill: Bill, merchant: Merchant, index: number, trigger: Attempt['trigger']): Promise<Attempt | undefined> {
+    const notification = bill.notifications[index]
+    if (notification === undefined) return undefined
+    const { schedule, timeout } = this.settingsOf(merchant)
+    const at = this.#needs.now()
+    const url = merchant.notifyUrl === null ? '' : notificationUrl(merchant.notifyUrl)
+    const sent = merchant.notifyUrl === null
+      ? { durationMs: 0, error: 'the merchant has no notifyUrl any more' }
+      : await this.#sender.post(url, requestHeaders(bill.appKey, notification.sign), notification.body, readDuration(timeout) ?? 0)
+    if ('aborted' in sent) return undefined
+    const complaint = sent.answer === undefined ? sent.error : whyNotAcknowledged(sent.answer.status, sent.answer.body)
+    const attempt: Attempt = {
+      at,
+      trigger,
+      url,
+      durationMs: sent.durationMs,
+      acknowledged: complaint === undefined,
+      ...(sent.answer === undefined ? {} : { answer: sent.answer }),
+      ...(complaint === undefined ? {} : { error: complaint }),
+    }
+    // The bill may have moved on meanwhile, or a reset may have put another in its place.
+    const now = this.#needs.bill(bill.billCode)
+    if (now === undefined || now.events[0] !== bill.events[0]) return undefined
+    await this.#needs.commit(withAttempt(now, index, attempt, schedule), now)
+    return attempt
+  }
+
+  /** Attempts about one bill go one after another. */
+  #inLane<T>(billCode: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#lanes.get(billCode) ?? Promise.resolve()
+    const result = before.then(work)
+    const done = result.catch(() => undefined).then(() => {
+      if (this.#lanes.get(billCode) === done) this.#lanes.delete(billCode)
+    })
+    this.#lanes.set(billCode, done)
+    return result
+  }
+
+  #limit(merchant: Merchant): LimitFunction {
+    const { concurrency } = this.settingsOf(merchant)
+    let limit = this.#limits.get(merchant.appKey)
+    if (limit === undefined) {
+      limit = pLimit(concurrency)
+      this.#limits.set(merchant.appKey, limit)
+    }
+    if (limit.concurrency !== concurrency) limit.concurrency = concurrency
+    return limit
+  }
+}
+
+/** The headers of a notification: signed as a request is (CONTRACT §8). */
+export function requestHeaders(appKey: string, sign: string): Record<string, string> {
+  return { 'content-type': 'application/json', 'user-agent': 'qlink-sandbox', appKey: headerFromText(appKey), sign }
+}

@@ -1,0 +1,21 @@
+/** What came of one POST. */
+export interface Sent {
+  /** Real milliseconds from the start to the last byte of the answer, or to the failure. */
+  durationMs: number
+  answer?: { status: number; headers: Record<string, string>; body: string }
+  /** Why there was no answer, in words. */
+  error?: string
+  /** The POST was broken off because the sandbox is closing: it counts as never made. */
+  aborted?: boolean
+}
+
+/** Sends a notification over the wire. The one implementation that serves is undici's; tests need no other. */
+export interface Sender {
+  /**
+   * @param timeout real milliseconds until the last byte of the answer
+   * @returns what came of it; it does not reject
+   */
+  post(url: string, headers: Record<string, string>, body: string, timeout: number): Promise<Sent>
+  /** Breaks off what is under way and lets go of connections. */
+  close(): Promise<void>
+}

@@ -1,0 +1,114 @@
+import { isDeepStrictEqual } from 'node:util'
+import { withDue, type Bill } from '../bill/bill.ts'
+import { qrisText } from '../bill/qris.ts'
+import { checkApply } from '../contract/apply-rules.ts'
+import { readExact, type ReadBody } from '../contract/json.ts'
+import type { ApplyAnswer, ApplyRequest } from '../contract/schemas.ts'
+import { QRIS_CHANNEL, STATUS } from '../contract/states.ts'
+import { Refusal } from '../errors.ts'
+import { stepsFromApply } from '../scenario/timeline.ts'
+import type { Merchant } from '../merchant/merchant.ts'
+import { findAccount } from './pay-account.ts'
+import { chooseScenario } from './scenario-choice.ts'
+import { commit, moved, withSteps, type World } from './world.ts'
+
+/** An application as the edge hands it on: signature and fields checked. */
+export interface Application {
+  request: ApplyRequest
+  exact: ReadBody['exact']
+  /** The body as it arrived. */
+  text: string
+  /** The header that names a scenario, if it was sent. */
+  scenarioHeader: string | undefined
+}
+
+/**
+ * A merchant applies for a payment (CONTRACT §4).
+ *
+ * @throws Refusal where QLink refuses: no bill exists then
+ */
+export async function apply(world: World, merchant: Merchant, { request, exact, text, scenarioHeader }: Application): Promise<ApplyAnswer> {
+  const amount = checkApply(request, exact['amount'])
+  checkMethods(merchant, request)
+  const first = world.store.billByTradeUuid(merchant.appKey, request.tradeUuid)
+  if (first !== undefined) return again(merchant, first, text)
+  const scenario = chooseScenario(world, merchant, request, amount, scenarioHeader)
+
+  const at = world.clock.now()
+  const billCode = freshBillCode(world, merchant.appKey, request.tradeUuid)
+  const bill: Bill = {
+    billCode,
+    appKey: merchant.appKey,
+    tradeUuid: request.tradeUuid,
+    orderCode: request.orderCode,
+    paymentRequestId: world.ids.paymentRequestId(billCode),
+    actionValue: actionValue(world, merchant, request, billCode, amount),
+    currency: request.currency,
+    amount,
+    request: text,
+    createdAt: at,
+    status: STATUS.waiting,
+    cancelling: false,
+    payTime: null,
+    cancelTime: null,
+    errorCode: '',
+    scenario,
+    cancelAttempts: 0,
+    events: [{ at, what: 'apply', by: 'merchant', to: STATUS.waiting }],
+    due: [],
+    notifications: [],
+  }
+  const decline = scenario.on?.apply?.[0]?.decline
+  const made = decline === undefined
+    ? withSteps(withDue(bill, { at: at + world.settings.expireAfter, what: 'expire' }), stepsFromApply(scenario, at))
+    : moved(world, withSteps({ ...bill, actionValue: '' }, stepsFromApply(scenario, at)), 'fail', { at, by: 'scenario', errorCode: decline })
+  await commit(world, made)
+  return answer(made, made.errorCode)
+}
+
+function checkMethods(merchant: Merchant, { payAccount, payTypeCode, payChannelCode }: ApplyRequest): void {
+  const account = findAccount(merchant, payAccount)
+  const codes = (type: string): string[] => account.methods.filter((method) => method.type === type).map((method) => method.code)
+  if (!codes('PAY_TYPE').includes(payTypeCode)) {
+    throw new Refusal('PAY_TYPE_UNKNOWN', `payTypeCode "${payTypeCode}" is no PAY_TYPE of account ${payAccount}; it has ${list(codes('PAY_TYPE'))}`)
+  }
+  if (payChannelCode !== undefined && payChannelCode !== '' && !codes('PAY_CHANNEL').includes(payChannelCode)) {
+    throw new Refusal('PAY_CHANNEL_UNKNOWN', `payChannelCode "${payChannelCode}" is no PAY_CHANNEL of account ${payAccount}; it has ${list(codes('PAY_CHANNEL'))}`)
+  }
+}
+
+function list(codes: string[]): string {
+  return codes.length === 0 ? 'none' : codes.join(', ')
+}
+
+/** A tradeUuid that was used before: refused, or with `duplicate: replay` answered as the first time. */
+function again(merchant: Merchant, first: Bill, text: string): ApplyAnswer {
+  const replay = merchant.duplicate === 'replay'
+  if (replay && isDeepStrictEqual(readExact(text), readExact(first.request))) {
+    // Only a bill that was declined at once has nothing for the customer to act on.
+    return answer(first, first.actionValue === '' ? (first.events[1]?.errorCode ?? '') : '')
+  }
+  throw new Refusal(
+    'TRADE_UUID_TAKEN',
+    replay
+      ? `tradeUuid "${first.tradeUuid}" was used before with other fields; only the same application again is answered again`
+      : `tradeUuid "${first.tradeUuid}" was used before; each application needs one of its own`,
+  )
+}
+
+function answer(bill: Bill, errorCode: string): ApplyAnswer {
+  return { billCode: bill.billCode, paymentRequestId: bill.paymentRequestId, actionValue: bill.actionValue, errorCode }
+}
+
+function actionValue(world: World, merchant: Merchant, request: ApplyRequest, billCode: string, amount: string): string {
+  return request.payChannelCode === QRIS_CHANNEL
+    ? qrisText({ billCode, amount, merchantName: merchant.name })
+    : `${world.publicUrl}/checkout/${billCode}`
+}
+
+function freshBillCode(world: World, appKey: string, tradeUuid: string): string {
+  for (let attempt = 0; ; attempt++) {
+    const billCode = world.ids.billCode(appKey, tradeUuid, attempt)
+    if (world.store.bill(billCode) === undefined) return billCode
+  }
+}

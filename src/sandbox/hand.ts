@@ -1,0 +1,44 @@
+import { readNotificationId, type Actor, type Attempt, type Bill } from '../bill/bill.ts'
+import type { Move } from '../bill/transitions.ts'
+import { STATUS } from '../contract/states.ts'
+import type { FoundNotification } from '../store/store.ts'
+import { commit, moved, type World } from './world.ts'
+
+/** What someone does to a bill by hand: the customer on the checkout page, or a person through the control API. */
+export interface HandMove {
+  move: Exclude<Move, 'payLate'>
+  by: Extract<Actor, 'control' | 'customer'>
+  errorCode?: string
+  /** Allows a payment after the bill has failed or was cancelled. */
+  late?: boolean
+}
+
+/** @throws MoveForbidden naming the state and the moves that it allows */
+export async function moveByHand(world: World, bill: Bill, { move, by, errorCode, late = false }: HandMove): Promise<Bill> {
+  const wanted = move === 'pay' && late && bill.status !== STATUS.waiting ? 'payLate' : move
+  const next = moved(world, bill, wanted, { at: world.clock.now(), by, ...(errorCode === undefined ? {} : { errorCode }) })
+  await commit(world, next, bill)
+  return next
+}
+
+/** The bills that an id means: a billCode means one at the most, `tradeUuid:<uuid>` one of each merchant. */
+export function findBills(world: World, id: string, appKey?: string): Bill[] {
+  const prefix = 'tradeUuid:'
+  const found = id.startsWith(prefix)
+    ? (appKey === undefined ? world.merchants.list().map((merchant) => merchant.appKey) : [appKey])
+        .map((key) => world.store.billByTradeUuid(key, id.slice(prefix.length)))
+    : [world.store.bill(id)]
+  return found.filter((bill) => bill !== undefined && (appKey === undefined || bill.appKey === appKey)) as Bill[]
+}
+
+export function findNotification(world: World, id: string): FoundNotification | undefined {
+  const place = readNotificationId(id)
+  const bill = place === undefined ? undefined : world.store.bill(place.billCode)
+  const notification = bill?.notifications[place?.index ?? -1]
+  return bill === undefined || notification === undefined ? undefined : { bill, notification }
+}
+
+/** Sends a notification once more, now, whatever its schedule says. */
+export async function resend(world: World, { bill, notification }: FoundNotification): Promise<Attempt | undefined> {
+  return world.dispatcher.attempt(bill.billCode, bill.notifications.indexOf(notification), 'resend', () => true)
+}

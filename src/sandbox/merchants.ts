@@ -1,0 +1,72 @@
+import type { Ids } from '../bill/ids.ts'
+import type { Store } from '../store/store.ts'
+import type { Merchant } from '../merchant/merchant.ts'
+
+/** The merchants of a running sandbox: the fixtures', and over them what was made, changed or deleted since. */
+export class Merchants {
+  readonly #fixtures: ReadonlyMap<string, Merchant>
+  readonly #store: Store
+  readonly #ids: Ids
+  #made = 0
+
+  constructor(fixtures: readonly Merchant[], store: Store, ids: Ids) {
+    this.#fixtures = new Map(fixtures.map((merchant) => [merchant.appKey, merchant]))
+    this.#store = store
+    this.#ids = ids
+  }
+
+  get(appKey: string): Merchant | undefined {
+    const changed = this.#store.merchants().get(appKey)
+    return changed === undefined ? this.#fixtures.get(appKey) : (changed ?? undefined)
+  }
+
+  list(): Merchant[] {
+    const appKeys = new Set([...this.#fixtures.keys(), ...this.#store.merchants().keys()])
+    return [...appKeys].flatMap((appKey) => this.get(appKey) ?? [])
+  }
+
+  /**
+   * Makes a merchant. What is left out is generated; the accounts are those of the first merchant of the fixtures.
+   *
+   * @returns undefined where the appKey is taken
+   */
+  async create(fields: Partial<Merchant>): Promise<Merchant | undefined> {
+    const generated = this.#freshKeys()
+    const appKey = fields.appKey ?? generated.appKey
+    if (this.get(appKey) !== undefined) return undefined
+    const merchant: Merchant = {
+      name: appKey,
+      notifyUrl: null,
+      payAccounts: [...this.#fixtures.values()][0]?.payAccounts ?? [],
+      ...fields,
+      appKey,
+      appSecret: fields.appSecret ?? generated.appSecret,
+    }
+    await this.#store.putMerchant(appKey, merchant)
+    return merchant
+  }
+
+  async change(merchant: Merchant, fields: Partial<Merchant>): Promise<Merchant> {
+    const changed = { ...merchant, ...fields, appKey: merchant.appKey }
+    await this.#store.putMerchant(merchant.appKey, changed)
+    return changed
+  }
+
+  /** Takes a merchant off, with its bills. */
+  async remove(appKey: string): Promise<void> {
+    await this.#store.removeBillsOf(appKey)
+    await this.#store.putMerchant(appKey, null)
+  }
+
+  #freshKeys(): { appKey: string; appSecret: string } {
+    for (;;) {
+      const keys = this.#ids.merchant(this.#made++)
+      if (this.get(keys.appKey) === undefined) return keys
+    }
+  }
+
+  /** The next generated keys are those of a fresh start again. */
+  reset(): void {
+    this.#made = 0
+  }
+}

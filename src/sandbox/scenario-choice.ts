@@ -1,0 +1,46 @@
+import type { ApplyRequest } from '../contract/schemas.ts'
+import { Refusal } from '../errors.ts'
+import { closest } from '../nearest.ts'
+import type { Scenario } from '../scenario/schema.ts'
+import type { Merchant } from '../merchant/merchant.ts'
+import type { World } from './world.ts'
+
+/**
+ * The scenario that a bill gets, the first that applies (INTERFACE §4): the one named in the request, the first whose
+ * `match` fits, the merchant's, the server's.
+ */
+export function chooseScenario(world: World, merchant: Merchant, request: ApplyRequest, amount: string, header: string | undefined): Scenario {
+  const { scenarios, settings } = world
+  const inMetadata = namedInMetadata(request.metadata)
+  if (inMetadata !== undefined) return named(world, inMetadata, 'metadata.qlinkScenario')
+  if (header !== undefined) return named(world, header, 'the header x-qlink-sandbox-scenario')
+  return scenarios.claiming({ ...texts(request), appKey: merchant.appKey, amount })
+    ?? scenarios.get(merchant.scenario ?? settings.scenario)
+    ?? named(world, settings.scenario, 'the setting scenario')
+}
+
+function named(world: World, name: string, where: string): Scenario {
+  const scenario = world.scenarios.get(name)
+  if (scenario !== undefined) return scenario
+  const near = closest(name, world.scenarios.names())
+  throw new Refusal('FIELD_INVALID', `${where} names the scenario "${name}", which does not exist${near === undefined ? '' : `; did you mean ${near}?`}`)
+}
+
+/** Metadata is an object, or a string that may hold one: the contract's table and its example differ. */
+function namedInMetadata(metadata: ApplyRequest['metadata']): string | undefined {
+  let value: unknown = metadata
+  if (typeof metadata === 'string' && metadata.includes('qlinkScenario')) {
+    try {
+      value = JSON.parse(metadata)
+    } catch {
+      return undefined
+    }
+  }
+  if (typeof value !== 'object' || value === null) return undefined
+  const name = (value as { qlinkScenario?: unknown }).qlinkScenario
+  return typeof name === 'string' ? name : undefined
+}
+
+function texts(request: ApplyRequest): Partial<Record<keyof ApplyRequest, string>> {
+  return Object.fromEntries(Object.entries(request).filter(([, value]) => typeof value === 'string'))
+}

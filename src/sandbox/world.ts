@@ -1,0 +1,91 @@
+import { sameDue, withDue, withoutDue, type Bill, type Due } from '../bill/bill.ts'
+import type { Ids } from '../bill/ids.ts'
+import { transition, type Circumstances, type Move } from '../bill/transitions.ts'
+import { MoveForbidden } from '../errors.ts'
+import { withNotification } from '../notification/delivery.ts'
+import type { Dispatcher } from '../notification/dispatcher.ts'
+import { notificationBody } from '../notification/payload.ts'
+import type { Catalogue } from '../scenario/catalogue.ts'
+import { sign } from '../signing/index.ts'
+import type { Store } from '../store/store.ts'
+import type { Agenda } from '../time/agenda.ts'
+import type { Clock } from '../time/clock.ts'
+import type { Merchants } from './merchants.ts'
+
+/** Due work as the agenda holds it. */
+export interface DueWork {
+  billCode: string
+  due: Due
+}
+
+/** Everything that a use case works with. Put together in app.ts, handed to each. */
+export interface World {
+  readonly clock: Clock
+  readonly agenda: Agenda<DueWork>
+  readonly store: Store
+  readonly merchants: Merchants
+  readonly scenarios: Catalogue
+  readonly ids: Ids
+  readonly dispatcher: Dispatcher
+  readonly log: Log
+  readonly settings: WorldSettings
+  /** The base of links to this server; known once it listens. */
+  publicUrl: string
+}
+
+export interface WorldSettings {
+  readonly timeZone: string
+  /** Milliseconds until an unpaid bill expires. */
+  readonly expireAfter: number
+  /** The scenario of a bill that no other one claims. */
+  readonly scenario: string
+}
+
+/** As much of a logger as the use cases need; pino's fits. */
+export interface Log {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/**
+ * Makes a bill's new version durable, and only then plans what is newly due: nobody is told of what could still be
+ * lost.
+ *
+ * @throws StoreUnavailable, and then nothing has changed
+ */
+export async function commit(world: Pick<World, 'store' | 'agenda'>, bill: Bill, before?: Bill): Promise<void> {
+  await world.store.putBill(bill)
+  for (const due of bill.due) {
+    if (before?.due.some((planned) => sameDue(planned, due)) !== true) world.agenda.add(due.at, { billCode: bill.billCode, due })
+  }
+}
+
+/**
+ * Moves a bill to another state and adds the notification that tells of it; nothing is stored yet.
+ *
+ * @throws MoveForbidden where the transition table does not allow it
+ */
+export function moved(world: World, bill: Bill, move: Move, circumstances: Circumstances): Bill {
+  const result = transition(bill, move, circumstances)
+  if (!result.allowed) throw new MoveForbidden(bill.billCode, move, result.status, result.moves)
+  const merchant = world.merchants.get(bill.appKey)
+  if (merchant === undefined) return result.bill
+  const body = notificationBody(result.bill, world.settings.timeZone)
+  return withNotification(result.bill, {
+    at: circumstances.at,
+    body,
+    sign: sign({ appKey: merchant.appKey, appSecret: merchant.appSecret, content: body }),
+    addressed: merchant.notifyUrl !== null,
+  })
+}
+
+/** Plans steps of a bill's timeline. */
+export function withSteps(bill: Bill, steps: readonly { step: number; at: number }[]): Bill {
+  return withDue(bill, ...steps.map(({ step, at }) => ({ at, what: 'step', step }) as const))
+}
+
+/** Takes one piece of due work off a bill. */
+export function withoutThis(bill: Bill, done: Due): Bill {
+  return withoutDue(bill, (due) => sameDue(due, done))
+}

@@ -1,0 +1,59 @@
+import { compareDecimals, withoutExponent } from '../contract/decimal.ts'
+import type { AmountMatch, Match, Scenario } from './schema.ts'
+
+/** What a scenario's `match` looks at: an application's fields as text. */
+export type Application = Partial<Record<Exclude<keyof Match, 'amount'>, string>> & { amount: string }
+
+/** Whether a scenario claims an application; one without `match` claims none. */
+export function claims(scenario: Scenario, application: Application): boolean {
+  const { match } = scenario
+  if (match === undefined) return false
+  const { amount, ...texts } = match
+  if (amount !== undefined && !amountFits(amount, application.amount)) return false
+  return Object.entries(texts).every(([field, pattern]) => {
+    const value = application[field as keyof Application]
+    return value !== undefined && [pattern].flat().some((one) => globFits(one, value))
+  })
+}
+
+/**
+ * Whether a text fits a glob: `*` is any text, `?` one character. Steps through both once and goes back to the last
+ * star only, so that no pattern takes more than the product of both lengths.
+ */
+export function globFits(glob: string, text: string): boolean {
+  const pattern = Array.from(glob)
+  const characters = Array.from(text)
+  let p = 0
+  let t = 0
+  let star = -1
+  let mark = 0
+  while (t < characters.length) {
+    if (pattern[p] === '*') {
+      star = p++
+      mark = t
+    } else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === characters[t])) {
+      p++
+      t++
+    } else if (star >= 0) {
+      p = star + 1
+      t = ++mark
+    } else {
+      return false
+    }
+  }
+  while (pattern[p] === '*') p++
+  return p === pattern.length
+}
+
+function amountFits(match: AmountMatch, amount: string): boolean {
+  if (Array.isArray(match)) return match.some((one) => compareDecimals(amount, plain(one)) === 0)
+  if (typeof match !== 'object') return compareDecimals(amount, plain(match)) === 0
+  const holds = (bound: number | string | undefined, fits: (order: number) => boolean): boolean =>
+    bound === undefined || fits(compareDecimals(amount, plain(bound)))
+  return holds(match.gt, (order) => order > 0) && holds(match.gte, (order) => order >= 0)
+    && holds(match.lt, (order) => order < 0) && holds(match.lte, (order) => order <= 0)
+}
+
+function plain(value: number | string): string {
+  return withoutExponent(String(value)) ?? '0'
+}

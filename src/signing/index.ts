@@ -1,0 +1,2 @@
+export { sign, signAsObject, verify, type SignatureReading } from './sign.ts'
+export { stringToSign, stringToSignAsObject, type SigningInput } from './string-to-sign.ts'

@@ -1,0 +1,57 @@
+import type { Bill } from '../bill/bill.ts'
+import { UsageError } from '../errors.ts'
+import type { Merchant } from '../merchant/merchant.ts'
+
+export const FORMAT = 'qlink-sandbox'
+
+/** Goes up when an older program could no longer read what a newer one writes. */
+export const VERSION = 1
+
+/** The data file: one JSON document that any lowdb program opens. */
+export interface StoredDocument {
+  format: typeof FORMAT
+  version: typeof VERSION
+  merchants: Record<string, Merchant | null>
+  bills: Record<string, Bill>
+}
+
+/**
+ * Reads a data file's text.
+ *
+ * @throws UsageError saying which file, what is wrong with it and what to do; the file is not touched
+ */
+export function readDocument(text: string, file: string): StoredDocument {
+  const wayOut = `It is left as it is: move it away or mend it, or start with another one by --data`
+  const refuse = (what: string): never => {
+    throw new UsageError([`the data file ${file} ${what}. ${wayOut}.`])
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    return refuse(`is damaged (${(error as Error).message.replace(/\s+/g, ' ')})`)
+  }
+  if (!isRecord(value) || value['format'] !== FORMAT || typeof value['version'] !== 'number') {
+    return refuse('is not a data file of qlink-sandbox')
+  }
+  if (value['version'] > VERSION) {
+    return refuse(`was written by a newer qlink-sandbox (format ${value['version']}; this one reads up to ${VERSION})`)
+  }
+  if (!isRecord(value['merchants']) || !isRecord(value['bills'])) {
+    return refuse('is damaged (its merchants or bills are not there)')
+  }
+  for (const [billCode, bill] of Object.entries(value['bills'])) {
+    if (!looksLikeBill(bill, billCode)) return refuse(`is damaged (bills.${billCode} is not a whole bill)`)
+  }
+  return value as unknown as StoredDocument
+}
+
+function looksLikeBill(value: unknown, billCode: string): boolean {
+  return isRecord(value) && value['billCode'] === billCode && isRecord(value['scenario'])
+    && ['appKey', 'tradeUuid', 'orderCode', 'status', 'amount', 'currency', 'request'].every((key) => typeof value[key] === 'string')
+    && ['events', 'due', 'notifications'].every((key) => Array.isArray(value[key]))
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
