@@ -16,8 +16,18 @@ export interface QrisPayment {
  *
  * @returns TLV text that ends in its CRC-16
  */
-export function qrisText({ billCode, amount, merchantName }: QrisPayment): string {
-  const body = [
+export function qrisText(payment: QrisPayment): string {
+  // Some readers compare the checksum as a number's hex digits and so refuse one that begins with 0. The terminal's
+  // label is ours to choose: the first that gives another checksum is taken, so that they read every text too.
+  for (let terminal = 1; ; terminal++) {
+    const body = textBeforeChecksum(payment, `A${String(terminal).padStart(2, '0')}`)
+    const checksum = crc16(body)
+    if (!checksum.startsWith('0')) return body + checksum
+  }
+}
+
+function textBeforeChecksum({ billCode, amount, merchantName }: QrisPayment, terminal: string): string {
+  return [
     tlv('00', '01'), // payload format
     tlv('01', '12'), // good for one payment
     // QRIS puts acquirer and national merchant id under 26 and 51; these are the sandbox's, and belong to no one.
@@ -29,10 +39,9 @@ export function qrisText({ billCode, amount, merchantName }: QrisPayment): strin
     tlv('58', 'ID'),
     tlv('59', plainName(merchantName)),
     tlv('60', 'JAKARTA'),
-    tlv('62', tlv('01', billCode)),
+    tlv('62', tlv('01', billCode) + tlv('07', terminal)),
     '6304', // the checksum covers its own tag and length
   ].join('')
-  return body + crc16(body)
 }
 
 function tlv(tag: string, value: string): string {

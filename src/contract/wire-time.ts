@@ -4,6 +4,7 @@
  */
 
 const WIRE = /^(\d{4})-(\d{2})-(\d{2}) (\d{2}):(\d{2}):(\d{2})$/
+const ISO = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(?::(\d{2})(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})$/
 const formatters = new Map<string, Intl.DateTimeFormat>()
 
 /** Whether this Node.js knows a time zone by that name. */
@@ -54,7 +55,8 @@ export function fromWireTime(text: string, zone: string): number | undefined {
 export function readTime(text: string, zone: string): number | undefined {
   const wire = fromWireTime(text, zone)
   if (wire !== undefined) return wire
-  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/.test(text)) return undefined
+  const parts = ISO.exec(text)
+  if (parts === null || !isWireTime(`${String(parts[1])} ${String(parts[2])}:${parts[3] ?? '00'}`)) return undefined
   const time = Date.parse(text)
   return Number.isNaN(time) ? undefined : time
 }

@@ -33,6 +33,8 @@ export async function apply(world: World, merchant: Merchant, { request, exact, 
   const first = world.store.billByTradeUuid(merchant.appKey, request.tradeUuid)
   if (first !== undefined) return again(merchant, first, text)
   const scenario = chooseScenario(world, merchant, request, amount, scenarioHeader)
+  const reaction = scenario.on?.apply?.[0]
+  if (reaction?.refuse !== undefined) throw new Refusal('REFUSED_BY_SCENARIO', reaction.refuse)
 
   const at = world.clock.now()
   const billCode = freshBillCode(world, merchant.appKey, request.tradeUuid)
@@ -58,10 +60,9 @@ export async function apply(world: World, merchant: Merchant, { request, exact, 
     due: [],
     notifications: [],
   }
-  const decline = scenario.on?.apply?.[0]?.decline
-  const made = decline === undefined
+  const made = reaction?.decline === undefined
     ? withSteps(withDue(bill, { at: at + world.settings.expireAfter, what: 'expire' }), stepsFromApply(scenario, at))
-    : moved(world, withSteps({ ...bill, actionValue: '' }, stepsFromApply(scenario, at)), 'fail', { at, by: 'scenario', errorCode: decline })
+    : moved(world, withSteps({ ...bill, actionValue: '' }, stepsFromApply(scenario, at)), 'fail', { at, by: 'scenario', errorCode: reaction.decline })
   await commit(world, made)
   return answer(made, made.errorCode)
 }

@@ -19,10 +19,11 @@ export function latestRecord(bills: Iterable<{ events: readonly { at: number }[]
   return latest
 }
 
-/** Back to the start: no bills, and with `merchants` the merchants of the fixtures; a manual clock where it began. */
+/** Back to the start: no bills, the files' scenarios, and with `merchants` the merchants of the fixtures; a manual clock where it began. */
 export async function reset(world: World, what: { merchants: boolean }): Promise<void> {
   world.agenda.clear()
   await world.store.clear(what)
+  world.scenarios.reset()
   if (what.merchants) world.merchants.reset()
   world.clock.reset()
 }

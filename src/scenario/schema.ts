@@ -80,7 +80,10 @@ export const Step = Type.Object(
 )
 
 export const ApplyReaction = Type.Object(
-  { decline: Type.Optional(Type.String({ minLength: 1, description: 'The provider declines with this error code' })) },
+  {
+    decline: Type.Optional(Type.String({ minLength: 1, description: 'The provider declines with this error code' })),
+    refuse: Type.Optional(Type.String({ minLength: 1, description: 'QLink refuses with this message; no bill is made' })),
+  },
   strict,
 )
 

@@ -10,6 +10,7 @@ import { guard, type GuardSettings } from './guard.ts'
 import { merchantRoutes } from './merchants.ts'
 import { notificationRoutes } from './notifications.ts'
 import { sendProblem } from './problems.ts'
+import { scenarioRoutes } from './scenarios.ts'
 import { call, Reset } from './schemas.ts'
 
 /** The control API, under /_sandbox (INTERFACE §3). */
@@ -31,6 +32,11 @@ export function controlRoutes(app: FastifyInstance, world: World, guardSettings:
   notificationRoutes(app, world)
   clockRoutes(app, world)
   merchantRoutes(app, world)
+  // In a scope of its own: what it reads is YAML.
+  app.register((scope, _options, done) => {
+    scenarioRoutes(scope, world)
+    done()
+  })
 
   app.post('/reset', { schema: call('Back to the fixtures / 重置', { 204: null }, { body: Reset }) }, async (request, reply) => {
     const { merchants = false } = (request.body ?? {}) as Static<typeof Reset>

@@ -1,0 +1,424 @@
+// INTERFACE.md §3: the control API, as a developer and a test suite use it.
+import t from 'tap'
+import { body, demo, fine, items, list, object, open, parsed, send, string, unique } from './helpers/blackbox.ts'
+import type { Test } from 'tap'
+import type { Answer, Gate, Json, Keys, Made } from './helpers/blackbox.ts'
+
+/** RFC 9457, with the status that HTTP carries. */
+const problem = (t: Test, answer: Answer, status: number | number[], names = ''): void => {
+  t.ok([status].flat().includes(answer.status), `status ${[status].flat().join(' or ')}`, { answer })
+  t.match(answer.headers['content-type'], /^application\/problem\+json/)
+  t.equal(body(answer)['status'], answer.status, 'the status in the problem too')
+  t.ok(answer.text.includes(names), `names ${names}`, { text: answer.text })
+  t.notMatch(answer.text, /\n\s+at | {4}at |node_modules|node:internal/, 'no stack trace')
+}
+const now = async (gate: Gate): Promise<number> => Date.parse(string(body(await gate.control('GET', '/clock'))['now']))
+/** Bills made a second apart. */
+const row = async (gate: Gate, keys: Keys, count: number): Promise<Made[]> => {
+  const made: Made[] = []
+  for (let n = 0; n < count; n += 1) {
+    made.push(await gate.bill(keys))
+    await gate.advance('1s')
+  }
+  return made
+}
+const found = async (gate: Gate, query: string): Promise<unknown[]> =>
+  items(await gate.control('GET', `/bills?${query}`)).map(({ billCode }) => billCode)
+
+/* Health. */
+
+await t.test('health', async (t) => {
+  const gate = await open(t)
+  const answer = await gate.health()
+  t.equal(answer.status, 200)
+  const health = body(answer)
+  t.equal(health['status'], 'ok')
+  t.match(health['version'], /^\d+\.\d+\.\d+/)
+  for (const name of ['bills', 'clock']) t.ok(name in health, name)
+})
+
+/* Bills. */
+
+await t.test('bills, newest first', async (t) => {
+  const gate = await open(t)
+  const keys = await gate.merchant()
+  t.strictSame(body(await gate.control('GET', '/bills')), { items: [], nextCursor: null })
+  const made = await row(gate, keys, 3)
+  const answer = body(await gate.control('GET', '/bills'))
+  t.strictSame(list(answer['items']).map(({ tradeUuid }) => tradeUuid), made.map(({ tradeUuid }) => tradeUuid).reverse())
+  t.equal(answer['nextCursor'], null)
+})
+
+await t.test('bills by appKey, status, tradeUuid and orderCode', async (t) => {
+  const gate = await open(t)
+  const [mine, theirs] = [await gate.merchant(), await gate.merchant()]
+  const [a, b] = [await gate.bill(mine), await gate.bill(mine)]
+  const c = await gate.bill(theirs)
+  await gate.must(b.billCode, 'pay')
+  t.strictSame((await found(gate, `appKey=${mine.appKey}`)).sort(), [a.billCode, b.billCode].sort())
+  t.strictSame(await found(gate, 'status=PAY_SUCCESS'), [b.billCode])
+  t.strictSame(await found(gate, `appKey=${mine.appKey}&status=PAY_WAIT`), [a.billCode])
+  t.strictSame(await found(gate, `tradeUuid=${c.tradeUuid}`), [c.billCode])
+  t.strictSame(await found(gate, `orderCode=${a.orderCode}`), [a.billCode])
+  t.strictSame(await found(gate, `appKey=${mine.appKey}&orderCode=${c.orderCode}`), [])
+  t.strictSame(await found(gate, 'appKey=nobody'), [])
+})
+
+await t.test('bills page by page', async (t) => {
+  const gate = await open(t)
+  const made = await row(gate, await gate.merchant(), 5)
+  const seen: unknown[] = []
+  let cursor: unknown = ''
+  for (let page = 0; page < 4 && cursor !== null; page += 1) {
+    const next: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(string(cursor))}`
+    const answer = body(await gate.control('GET', `/bills?limit=2${next}`))
+    t.ok(list(answer['items']).length <= 2, 'not more than asked for')
+    seen.push(...list(answer['items']).map(({ billCode }) => billCode))
+    cursor = answer['nextCursor']
+  }
+  t.equal(cursor, null, 'the last page says so')
+  t.strictSame(seen, made.map(({ billCode }) => billCode).reverse(), 'each bill once, newest first')
+})
+
+await t.test('a page keeps its place while bills are added', async (t) => {
+  const gate = await open(t)
+  const keys = await gate.merchant()
+  const made = await row(gate, keys, 4)
+  const first = body(await gate.control('GET', '/bills?limit=2'))
+  await gate.bill(keys)
+  const rest = await found(gate, `limit=10&cursor=${encodeURIComponent(string(first['nextCursor']))}`)
+  t.strictSame(rest, made.slice(0, 2).map(({ billCode }) => billCode).reverse())
+})
+
+await t.test('limits that are none', async (t) => {
+  const gate = await open(t)
+  for (const limit of ['-1', 'many']) problem(t, await gate.control('GET', `/bills?limit=${limit}`), [400, 422])
+})
+
+await t.test('one bill', async (t) => {
+  const gate = await open(t)
+  const keys = await gate.merchant()
+  const { billCode, tradeUuid, orderCode, paymentRequestId } = await gate.bill(keys)
+  const wanted = { billCode, tradeUuid, orderCode, paymentRequestId, appKey: keys.appKey }
+  t.hasStrict(body(await gate.control('GET', `/bills/${billCode}`)), { ...wanted, status: 'PAY_WAIT' })
+  await gate.must(billCode, 'pay')
+  const answer = await gate.control('GET', `/bills/${billCode}`)
+  t.hasStrict(body(answer), { ...wanted, status: 'PAY_SUCCESS' })
+  t.match(answer.text, /wait-for-customer/, 'names its scenario')
+})
+
+for (const [move, content, status, errorCode] of [
+  ['pay', {}, 'PAY_SUCCESS', ''], ['fail', { errorCode: 'ISSUER_UNAVAILABLE' }, 'PAY_FAIL', 'ISSUER_UNAVAILABLE'],
+  ['cancel', {}, 'PAY_CANCEL', ''], ['expire', {}, 'PAY_FAIL', 'PAYMENT_REQUEST_EXPIRED'],
+] as const) {
+  await t.test(`${move}: ${status}`, async (t) => {
+    const gate = await open(t)
+    const keys = await gate.merchant()
+    const { billCode } = await gate.bill(keys)
+    fine(t, await gate.act(billCode, move, content))
+    t.hasStrict(await gate.status(keys, billCode), { status, errorCode })
+    t.hasStrict(body(await gate.control('GET', `/bills/${billCode}`)), { status })
+  })
+}
+
+await t.test('pay without a body', async (t) => {
+  const gate = await open(t)
+  const keys = await gate.merchant()
+  const { billCode } = await gate.bill(keys)
+  fine(t, await gate.control('POST', `/bills/${billCode}/pay`))
+  t.hasStrict(await gate.status(keys, billCode), { status: 'PAY_SUCCESS' })
+})
+
+for (const [made, content, status] of [
+  ['pay', {}, 'PAY_SUCCESS'], ['fail', { errorCode: 'SERVER_ERROR' }, 'PAY_FAIL'], ['cancel', {}, 'PAY_CANCEL'],
+] as const) {
+  await t.test(`${status} is final`, async (t) => {
+    const gate = await open(t)
+    const keys = await gate.merchant()
+    const { billCode } = await gate.bill(keys)
+    await gate.must(billCode, made, content)
+    const before = await gate.status(keys, billCode)
+    for (const move of ['pay', 'fail', 'cancel', 'expire'].filter((one) => one !== made)) {
+      const errorCode = move === 'fail' ? { errorCode: 'TIMEOUT_ERROR' } : {}
+      problem(t, await gate.act(billCode, move, errorCode), 409, status)
+    }
+    t.strictSame(await gate.status(keys, billCode), before, 'and nothing changed')
+  })
+}
+
+for (const move of ['fail', 'cancel', 'expire']) {
+  await t.test(`a late success after ${move}`, async (t) => {
+    const gate = await open(t)
+    const keys = await gate.merchant()
+    const { billCode } = await gate.bill(keys)
+    await gate.must(billCode, move, move === 'fail' ? { errorCode: 'TIMEOUT_ERROR' } : {})
+    await gate.advance('10s')
+    problem(t, await gate.act(billCode, 'pay', { late: false }), 409)
+    fine(t, await gate.act(billCode, 'pay', { late: true }))
+    t.hasStrict(await gate.status(keys, billCode), { status: 'PAY_SUCCESS', errorCode: '', amount: 1.1, payTime: '2025-08-04 13:45:31' })
+  })
+}
+
+await t.test('a bill by its tradeUuid', async (t) => {
+  const gate = await open(t)
+  const keys = await gate.merchant()
+  const { billCode, tradeUuid } = await gate.bill(keys)
+  t.hasStrict(body(await gate.control('GET', `/bills/tradeUuid:${tradeUuid}`)), { billCode, tradeUuid })
+  fine(t, await gate.act(`tradeUuid:${tradeUuid}`, 'pay'))
+  t.hasStrict(await gate.status(keys, billCode), { status: 'PAY_SUCCESS' })
+})
+
+await t.test('a tradeUuid of two merchants wants an appKey', async (t) => {
+  const gate = await open(t)
+  const [one, two] = [await gate.merchant(), await gate.merchant()]
+  const tradeUuid = unique('shared')
+  const [a, b] = [await gate.bill(one, { tradeUuid }), await gate.bill(two, { tradeUuid })]
+  const answer = await gate.control('GET', `/bills/tradeUuid:${tradeUuid}`)
+  problem(t, answer, 409, one.appKey)
+  problem(t, answer, 409, two.appKey)
+  problem(t, await gate.act(`tradeUuid:${tradeUuid}`, 'pay'), 409)
+  for (const [keys, { billCode }] of [[one, a], [two, b]] as const) {
+    t.hasStrict(body(await gate.control('GET', `/bills/tradeUuid:${tradeUuid}?appKey=${keys.appKey}`)), { billCode, appKey: keys.appKey })
+  }
+  fine(t, await gate.control('POST', `/bills/tradeUuid:${tradeUuid}/pay?appKey=${two.appKey}`, {}))
+  t.hasStrict(await gate.status(one, a.billCode), { status: 'PAY_WAIT' })
+  t.hasStrict(await gate.status(two, b.billCode), { status: 'PAY_SUCCESS' })
+})
+
+await t.test('what is not there is 404', async (t) => {
+  const gate = await open(t)
+  for (const path of ['/bills/nothing', '/bills/tradeUuid:nothing', '/bills/__proto__', '/notifications/nothing', '/requests/nothing', '/scenarios/nothing', '/merchants/nobody', '/merchants/constructor', '/nothing']) {
+    problem(t, await gate.control('GET', path), 404)
+  }
+  for (const move of ['pay', 'cancel', 'expire', 'notify']) problem(t, await gate.act('nothing', move), 404)
+  problem(t, await gate.act('nothing', 'fail', { errorCode: 'SERVER_ERROR' }), 404)
+  problem(t, await gate.control('POST', '/notifications/nothing/resend', {}), 404)
+  problem(t, await gate.control('PATCH', '/merchants/nobody', { name: 'x' }), 404)
+  problem(t, await gate.control('DELETE', '/merchants/nobody'), 404)
+})
+
+await t.test('bodies that are none', async (t) => {
+  const gate = await open(t)
+  const { billCode } = await gate.bill(await gate.merchant())
+  for (const path of [`/bills/${billCode}/pay`, '/clock/advance', '/merchants', '/reset']) {
+    for (const content of ['{', '[]', '"text"', '{"late":"yes","by":1,"name":{},"merchants":"all"}']) {
+      problem(t, await gate.control('POST', path, content), [400, 422])
+    }
+  }
+  t.hasStrict(body(await gate.control('GET', `/bills/${billCode}`)), { status: 'PAY_WAIT' })
+})
+
+/* Clock. */
+
+await t.test('the manual clock stands still until it is advanced', async (t) => {
+  const gate = await open(t)
+  const start = await now(gate)
+  t.equal(start, Date.parse('2025-08-04T13:45:21+08:00'))
+  t.equal(body(await gate.control('GET', '/clock'))['mode'], 'manual')
+  let total = 0
+  for (const [by, ms] of Object.entries({ '0s': 0, '500ms': 500, '3s': 3000, '15m': 900_000, '48h': 172_800_000, '2d': 172_800_000, PT15M: 900_000, P1D: 86_400_000 })) {
+    await gate.advance(by)
+    total += ms
+    t.equal(await now(gate) - start, total, by)
+  }
+})
+
+await t.test('advanced to a time', async (t) => {
+  const gate = await open(t)
+  const { billCode } = await gate.bill(await gate.merchant())
+  fine(t, await gate.control('POST', '/clock/advance', { to: '2026-01-01 00:00:00' }))
+  t.equal(await now(gate), Date.parse('2026-01-01T00:00:00+08:00'))
+  t.hasStrict(body(await gate.control('GET', `/bills/${billCode}`)), { status: 'PAY_FAIL' }, 'what fell due has run')
+})
+
+await t.test('durations and times that are none', async (t) => {
+  const gate = await open(t)
+  const start = await now(gate)
+  for (const by of ['banana', '', '-5s', '5', 's', '1y2', 5, null, {}, '1h;']) {
+    problem(t, await gate.control('POST', '/clock/advance', { by }), [400, 422])
+  }
+  for (const to of ['tomorrow', '2026-02-30 00:00:00', '', 5]) {
+    problem(t, await gate.control('POST', '/clock/advance', { to }), [400, 422])
+  }
+  problem(t, await gate.control('POST', '/clock/advance', {}), [400, 422])
+  problem(t, await gate.control('POST', '/clock/advance', { to: '2020-01-01 00:00:00' }), [400, 409, 422])
+  t.equal(await now(gate), start, 'the clock did not move')
+})
+
+await t.test('the clock is set', async (t) => {
+  const gate = await open(t)
+  const keys = await gate.merchant()
+  fine(t, await gate.control('PUT', '/clock', { mode: 'manual', now: '2025-12-31 23:59:59' }))
+  t.equal(await now(gate), Date.parse('2025-12-31T23:59:59+08:00'))
+  const { billCode } = await gate.bill(keys)
+  await gate.must(billCode, 'pay')
+  t.hasStrict(await gate.status(keys, billCode), { payTime: '2025-12-31 23:59:59' })
+  fine(t, await gate.control('PUT', '/clock', { mode: 'real' }))
+  t.equal(body(await gate.control('GET', '/clock'))['mode'], 'real')
+  problem(t, await gate.control('PUT', '/clock', { mode: 'sundial' }), [400, 422])
+})
+
+/* Merchants. */
+
+await t.test('a fresh merchant, flat, with keys and the demo accounts', async (t) => {
+  const gate = await open(t)
+  const answer = await gate.control('POST', '/merchants', {})
+  t.equal(answer.status, 201)
+  const made = body(answer)
+  t.match(made['appKey'], /^\S+$/)
+  t.match(made['appSecret'], /^\S+$/)
+  t.strictSame(list(made['payAccounts']).map(({ payAccount }) => payAccount), ['account1'])
+  const keys = { appKey: string(made['appKey']), appSecret: string(made['appSecret']) }
+  t.equal(list(parsed(await gate.call('queryPayAccount', { payAccount: 'account1' }, { keys }))).length, 3)
+  const other = body(await gate.control('POST', '/merchants', {}))
+  t.not(other['appKey'], made['appKey'])
+  t.not(other['appSecret'], made['appSecret'])
+})
+
+await t.test('a merchant with its own fields', async (t) => {
+  const gate = await open(t)
+  const given = { appKey: 'shop-7', appSecret: 'secret-7', name: '第七商店', notifyUrl: 'http://127.0.0.1:9/shop' }
+  const answer = await gate.control('POST', '/merchants', given)
+  t.equal(answer.status, 201)
+  t.hasStrict(body(answer), given)
+  t.hasStrict(body(await gate.control('GET', '/merchants/shop-7')), { appKey: 'shop-7', name: '第七商店', notifyUrl: 'http://127.0.0.1:9/shop' })
+  problem(t, await gate.control('POST', '/merchants', given), 409, 'shop-7')
+  for (const wrong of [{ notifyUrl: 'no URL' }, { appKey: 7 }, { payAccounts: 'all' }, { payAccounts: [{}] }, { signature: 'loose' }, { duplicate: 'maybe' }]) {
+    problem(t, await gate.control('POST', '/merchants', wrong), [400, 422])
+  }
+})
+
+await t.test('secrets are not shown again', async (t) => {
+  const gate = await open(t)
+  const keys = await gate.merchant()
+  const all = await gate.control('GET', '/merchants')
+  t.strictSame(items(all).map(({ appKey }) => appKey).sort(), [demo.appKey, keys.appKey].sort())
+  const views = [all, await gate.control('GET', `/merchants/${keys.appKey}`), await gate.control('GET', `/merchants/${demo.appKey}`), await gate.control('PATCH', `/merchants/${keys.appKey}`, { name: 'new name' })]
+  for (const view of views) {
+    t.equal(view.status, 200)
+    t.notOk(view.text.includes(keys.appSecret) || view.text.includes(demo.appSecret), 'no secret')
+  }
+  t.hasStrict(body(await gate.control('GET', `/merchants/${keys.appKey}`)), { name: 'new name' })
+})
+
+await t.test('a new secret is shown once, and holds at once', async (t) => {
+  const gate = await open(t)
+  const keys = await gate.merchant()
+  const answer = await gate.control('PATCH', `/merchants/${keys.appKey}`, { appSecret: 'changed' })
+  t.equal(answer.status, 200)
+  t.equal(body(answer)['appSecret'], 'changed')
+  const old = await gate.call('queryPayAccount', { payAccount: 'account1' }, { keys })
+  t.equal(old.headers['x-qlink-sandbox-error'], 'SIGN_MISMATCH')
+  const next = await gate.call('queryPayAccount', { payAccount: 'account1' }, { keys: { ...keys, appSecret: 'changed' } })
+  t.equal(list(parsed(next)).length, 3)
+})
+
+await t.test('a merchant is removed', async (t) => {
+  const gate = await open(t)
+  const keys = await gate.merchant()
+  fine(t, await gate.control('DELETE', `/merchants/${keys.appKey}`))
+  problem(t, await gate.control('GET', `/merchants/${keys.appKey}`), 404)
+  const answer = await gate.call('queryPayAccount', { payAccount: 'account1' }, { keys })
+  t.equal(answer.headers['x-qlink-sandbox-error'], 'APP_KEY_UNKNOWN')
+})
+
+/* Scenarios, signature, journal. */
+
+await t.test('a scenario is put, read, used and removed', async (t) => {
+  const gate = await open(t)
+  const keys = await gate.merchant()
+  await gate.scenario('pays-itself', { timeline: [{ after: '2s', become: 'PAY_SUCCESS' }] })
+  t.hasStrict(body(await gate.control('GET', '/scenarios/pays-itself')), { name: 'pays-itself' })
+  t.ok(items(await gate.control('GET', '/scenarios')).some(({ name }) => name === 'pays-itself'))
+  const { billCode } = await gate.bill(keys, { metadata: { qlinkScenario: 'pays-itself' } })
+  await gate.advance('1s')
+  t.hasStrict(await gate.status(keys, billCode), { status: 'PAY_WAIT' })
+  await gate.advance('1s')
+  t.hasStrict(await gate.status(keys, billCode), { status: 'PAY_SUCCESS' })
+  fine(t, await gate.control('DELETE', '/scenarios/pays-itself'))
+  problem(t, await gate.control('GET', '/scenarios/pays-itself'), 404)
+  problem(t, await gate.control('PUT', '/scenarios/broken', { name: 'broken', timeline: [{ after: 'soon', become: 'RICH' }] }), [400, 422])
+})
+
+/* Reset. */
+
+await t.test('reset: no bills, and the merchants as asked', async (t) => {
+  const gate = await open(t)
+  const keys = await gate.merchant()
+  const { billCode } = await gate.bill(keys)
+  await gate.scenario('temporary', { timeline: [{ after: '2s', become: 'PAY_SUCCESS' }] })
+  fine(t, await gate.control('POST', '/reset', { merchants: false }))
+  t.strictSame(items(await gate.control('GET', '/bills')), [])
+  t.strictSame(items(await gate.control('GET', '/notifications')), [])
+  problem(t, await gate.control('GET', `/bills/${billCode}`), 404)
+  problem(t, await gate.control('GET', '/scenarios/temporary'), 404)
+  t.strictSame(parsed(await gate.call('getPayStatus', { billCodeList: [billCode] }, { keys })), [], 'the merchant is still there')
+  fine(t, await gate.control('POST', '/reset', { merchants: true }))
+  problem(t, await gate.control('GET', `/merchants/${keys.appKey}`), 404)
+  t.strictSame(items(await gate.control('GET', '/merchants')).map(({ appKey }) => appKey), [demo.appKey])
+  await gate.bill(demo)
+})
+
+await t.test('a tradeUuid is free again after a reset', async (t) => {
+  const gate = await open(t)
+  await gate.bill(demo, { tradeUuid: 'again' })
+  fine(t, await gate.control('POST', '/reset', {}))
+  await gate.bill(demo, { tradeUuid: 'again' })
+  t.equal((await found(gate, 'tradeUuid=again')).length, 1)
+})
+
+/* Who may. */
+
+await t.test('the control token', async (t) => {
+  const gate = await open(t, { controlToken: 'let-me-in' })
+  const calls: [string, string, Json?][] = [['GET', '/bills'], ['GET', '/clock'], ['GET', '/merchants'], ['POST', '/reset', {}], ['POST', '/clock/advance', { by: '1h' }], ['GET', '/nothing']]
+  for (const [method, path, content] of calls) {
+    for (const authorization of [undefined, 'Bearer wrong', 'Bearer', 'let-me-in', 'Basic let-me-in', 'Bearer let-me-in2']) {
+      problem(t, await gate.control(method, path, content, authorization === undefined ? {} : { authorization }), 401)
+    }
+  }
+  const token = { authorization: 'Bearer let-me-in' }
+  for (const [method, path, content] of calls.slice(0, -1)) fine(t, await gate.control(method, path, content, token))
+  t.equal((await gate.health()).status, 200, 'health is free')
+  const { billCode } = await gate.bill(demo)
+  t.hasStrict(await gate.cancel(demo, billCode), { success: true, status: 'SUCCESS' }, 'so are the four endpoints')
+})
+
+await t.test('a page of another origin is refused', async (t) => {
+  const gate = await open(t)
+  await gate.bill(demo)
+  for (const origin of ['http://evil.example', 'https://evil.example:4800', 'null', 'http://127.0.0.1:1', `${gate.url}.evil.example`]) {
+    for (const [method, path, content] of [['POST', '/reset', {}], ['POST', '/merchants', {}], ['GET', '/bills', undefined]] as const) {
+      const answer = await gate.control(method, path, content, { origin })
+      t.ok(answer.status >= 400 && answer.status < 500, `${origin} ${method} ${path}`, { answer })
+    }
+  }
+  t.equal((await found(gate, '')).length, 1, 'nothing was reset')
+})
+
+await t.test('the sandbox\'s own page is allowed', async (t) => {
+  const gate = await open(t)
+  const local = gate.url.replace('127.0.0.1', 'localhost')
+  for (const headers of [{ origin: gate.url }, { origin: local, host: new URL(local).host }]) {
+    fine(t, await gate.control('GET', '/bills', undefined, headers))
+    fine(t, await gate.control('POST', '/merchants', {}, headers))
+  }
+})
+
+await t.test('a foreign host name is refused, so no rebound name gets in', async (t) => {
+  const gate = await open(t)
+  const { port } = new URL(gate.url)
+  for (const host of ['evil.example', `evil.example:${port}`, `127.0.0.1.evil.example:${port}`]) {
+    for (const headers of [{ host }, { host, origin: `http://${host}` }]) {
+      const answer = await gate.control('POST', '/reset', {}, headers)
+      t.ok(answer.status >= 400 && answer.status < 500, host, { answer })
+    }
+  }
+})
+
+await t.test('problems of the control API are objects, whatever was asked', async (t) => {
+  const gate = await open(t)
+  const answer = await gate.control('GET', '/bills/nothing')
+  t.match(object(parsed(answer))['title'], /\S/)
+  await send(`${gate.url}/_sandbox/%E0%A4%A`, { method: 'GET' }).then(({ status }) => { t.ok(status >= 400 && status < 500) })
+})

@@ -1,0 +1,213 @@
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Adapter } from 'lowdb'
+import t from 'tap'
+import type { Bill } from '../src/bill/bill.ts'
+import { startSandbox, UsageError } from '../src/index.ts'
+import { StoreUnavailable } from '../src/errors.ts'
+import type { StoredDocument } from '../src/store/document.ts'
+import { LowdbStore } from '../src/store/lowdb.ts'
+import { MemoryStore } from '../src/store/memory.ts'
+import type { Store } from '../src/store/store.ts'
+import { body, demo, endpoint, items, list, NOW, open, parsed, payload, string } from './helpers/blackbox.ts'
+
+const bill = (billCode: string, fields: Partial<Bill> = {}): Bill => ({
+  billCode, appKey: 'k', tradeUuid: `u-${billCode}`, orderCode: 'o', paymentRequestId: 'pr', actionValue: '', currency: 'IDR', amount: '1',
+  request: '{}', createdAt: 0, status: 'PAY_WAIT', cancelling: false, payTime: null, cancelTime: null, errorCode: '', scenario: { name: 's' },
+  cancelAttempts: 0, events: [{ at: 0, what: 'apply', by: 'merchant' }], due: [], notifications: [], ...fields,
+})
+const told = (n: number): Bill['notifications'] =>
+  Array.from({ length: n }, (_, index) => ({ id: `x-${index + 1}`, status: 'PAY_SUCCESS' as const, createdAt: index, body: '', sign: '', state: 'pending' as const, attempts: [] }))
+
+/* What every store does, whatever it keeps things in. */
+
+for (const [name, make] of [
+  ['memory', async () => new MemoryStore()],
+  ['lowdb', async (dir: string) => LowdbStore.open(join(dir, 'data.json'))],
+] as [string, (dir: string) => Promise<Store>][]) {
+  await t.test(`${name}: finds, lists newest first, and pages by cursor`, async (t) => {
+    const store = await make(t.testdir())
+    const codes = Array.from({ length: 25 }, (_, index) => `B${index}`)
+    await Promise.all(codes.map((code, index) => store.putBill(bill(code, index % 5 === 0 ? { appKey: 'other', status: 'PAY_FAIL' } : {}))))
+    await store.putBill(bill('B3', { status: 'PAY_SUCCESS', notifications: told(2) }))
+    t.equal(store.countBills(), 25)
+    t.equal(store.bill('B3')?.status, 'PAY_SUCCESS', 'a newer version takes the place')
+    t.equal(store.billByTradeUuid('k', 'u-B3')?.billCode, 'B3')
+    t.equal(store.billByTradeUuid('other', 'u-B3'), undefined)
+    const seen: string[] = []
+    let cursor: string | undefined
+    do {
+      const page = store.listBills({ appKey: 'k' }, { limit: 7, cursor })
+      seen.push(...page.items.map((one) => one.billCode))
+      cursor = page.nextCursor ?? undefined
+      // What comes in between pages moves nothing.
+      await store.putBill(bill(`late-${seen.length}`))
+    } while (cursor !== undefined)
+    t.strictSame(seen, codes.filter((_, index) => index % 5 !== 0).reverse())
+    t.equal(store.listBills({ status: 'PAY_FAIL' }, { limit: 5 }).nextCursor, null, 'a page that just fits is the last')
+    t.strictSame(store.listNotifications({ billCode: 'B3' }, { limit: 9 }).items.map(({ notification }) => notification.id), ['x-2', 'x-1'])
+    await store.removeBillsOf('other')
+    t.equal(store.listBills({ appKey: 'other' }, { limit: 9 }).items.length, 0)
+    t.ok(store.countBills() > 20)
+    await store.clear({ merchants: false })
+    t.equal(store.countBills(), 0)
+    t.strictSame(store.listNotifications({}, { limit: 9 }), { items: [], nextCursor: null })
+    await store.close()
+  })
+}
+
+await t.test('lowdb: what was put is there after a restart, in the same order', async (t) => {
+  const file = join(t.testdir(), 'deep', 'er', 'data.json')
+  const first = await LowdbStore.open(file)
+  for (const code of ['B1', 'B2', 'B3']) await first.putBill(bill(code))
+  await first.putBill(bill('B1', { status: 'PAY_CANCEL', notifications: told(1) }))
+  await first.putMerchant('gone', null)
+  await first.close()
+  const second = await LowdbStore.open(file)
+  t.strictSame(second.listBills({}, { limit: 9 }).items.map((one) => one.billCode), ['B3', 'B2', 'B1'])
+  t.equal(second.bill('B1')?.status, 'PAY_CANCEL')
+  t.equal(second.billByTradeUuid('k', 'u-B1')?.billCode, 'B1')
+  t.equal(second.listNotifications({}, { limit: 9 }).items.length, 1)
+  t.strictSame([...second.merchants()], [['gone', null]])
+  t.strictSame(JSON.parse(await readFile(file, 'utf8')), { format: 'qlink-sandbox', version: 1, merchants: { gone: null }, bills: Object.fromEntries(['B1', 'B2', 'B3'].map((code) => [code, second.bill(code)])) }, 'one plain JSON document')
+})
+
+await t.test('lowdb: all changes that wait go out in one write, and each is told when its own is there', async (t) => {
+  const written: number[] = []
+  const gates: (() => void)[] = []
+  const adapter: Adapter<StoredDocument> = {
+    read: () => Promise.resolve(null),
+    write: (data) => {
+      written.push(Object.keys(data.bills).length)
+      return new Promise((resolve) => gates.push(resolve))
+    },
+  }
+  const opening = LowdbStore.open(join(t.testdir(), 'data.json'), adapter)
+  const release = async (): Promise<void> => {
+    while (gates.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    gates.shift()?.()
+  }
+  await release()
+  const store = await opening
+  const first = store.putBill(bill('B1'))
+  await new Promise((resolve) => setImmediate(resolve))
+  const others = Promise.all(['B2', 'B3', 'B4'].map((code) => store.putBill(bill(code))))
+  let told = false
+  void others.then(() => (told = true))
+  await release()
+  await first
+  await new Promise((resolve) => setImmediate(resolve))
+  t.strictSame(written, [0, 1, 4], 'three changes in one write')
+  t.notOk(told, 'not there yet')
+  await release()
+  await others
+})
+
+await t.test('lowdb: a write that fails changes nothing, and service resumes', async (t) => {
+  let full = false
+  const adapter: Adapter<StoredDocument> = {
+    read: () => Promise.resolve(null),
+    write: () => (full ? Promise.reject(new Error('ENOSPC: no space left on device')) : Promise.resolve()),
+  }
+  const store = await LowdbStore.open(join(t.testdir(), 'data.json'), adapter)
+  await store.putBill(bill('B1'))
+  full = true
+  await t.rejects(store.putBill(bill('B2')), StoreUnavailable)
+  await t.rejects(store.putBill(bill('B1', { status: 'PAY_SUCCESS', notifications: told(1) })), /no space left/)
+  t.equal(store.bill('B2'), undefined)
+  t.equal(store.billByTradeUuid('k', 'u-B2'), undefined)
+  t.equal(store.bill('B1')?.status, 'PAY_WAIT')
+  t.equal(store.listNotifications({}, { limit: 9 }).items.length, 0)
+  full = false
+  await store.putBill(bill('B2'))
+  t.strictSame(store.listBills({}, { limit: 9 }).items.map((one) => one.billCode), ['B2', 'B1'])
+  await store.close()
+})
+
+/* A file that cannot be used stops the start, is named, and stays as it is. */
+
+const unusable: Record<string, [string, RegExp]> = {
+  'half a document': ['{"format":"qlink-sandbox","version":1,"merchants":{},"bil', /is damaged/],
+  'an empty file': ['', /is damaged/],
+  'another program’s file': ['{"posts":[]}', /is not a data file of qlink-sandbox/],
+  'a list': ['[]', /is not a data file of qlink-sandbox/],
+  'a newer format': ['{"format":"qlink-sandbox","version":2,"merchants":{},"bills":{}}', /written by a newer qlink-sandbox \(format 2; this one reads up to 1\)/],
+  'no bills': ['{"format":"qlink-sandbox","version":1,"merchants":{}}', /is damaged/],
+  'a bill that is half there': ['{"format":"qlink-sandbox","version":1,"merchants":{},"bills":{"B1":{"billCode":"B1"}}}', /bills\.B1 is not a whole bill/],
+}
+for (const [name, [text, expected]] of Object.entries(unusable)) {
+  await t.test(`${name} stops the start and is left as it is`, async (t) => {
+    const file = join(t.testdir({ 'qlink.json': text }), 'qlink.json')
+    await t.rejects(startSandbox({ data: file }), UsageError)
+    const message = await startSandbox({ data: file }).then(() => '', (error: unknown) => (error as Error).message)
+    t.match(message, expected)
+    t.ok(message.includes(file), 'names the file')
+    t.match(message, /--data/, 'says what to do')
+    t.equal(await readFile(file, 'utf8'), text, 'the file is untouched')
+  })
+}
+
+await t.test('a data file that is a directory, or in a place that is a file', async (t) => {
+  const dir = t.testdir({ file: 'x' })
+  await t.rejects(startSandbox({ data: dir }), /cannot be read: .*choose another with --data/)
+  await t.rejects(startSandbox({ data: join(dir, 'file', 'data.json') }), /cannot be/)
+})
+
+/* Through the whole sandbox. */
+
+await t.test('a restart finds bills, notifications still to be sent, and merchants', async (t) => {
+  const data = join(t.testdir(), 'data.json')
+  const shop = await endpoint(t, (told) => ({ status: told.length <= 2 ? 500 : 200 }))
+  const options = { data, notifyUrl: shop.url, clock: 'manual' as const, now: NOW }
+  const closing: (() => Promise<unknown>)[] = []
+  const first = await open({ teardown: (close) => closing.push(close as () => Promise<unknown>) }, options)
+  const own = await first.merchant({ notifyUrl: shop.url, name: 'Own' })
+  const waiting = await first.bill(own, { amount: 1 })
+  const paid = await first.bill(demo, '{"payAccount":"account1","payTypeCode":"ONLINE","tradeUuid":"big","tradeTime":"2025-08-04 13:45:21","orderCode":"o","country":"ID","currency":"IDR","amount":12345678901234567890.12}')
+  await first.must(paid.billCode, 'pay')
+  await first.advance('15s')
+  t.equal(shop.told.length, 2, 'two attempts failed')
+  await Promise.all(closing.map((close) => close()))
+
+  const second = await open(t, options)
+  t.equal(body(await second.control('GET', '/clock'))['now'], '2025-08-04T13:45:36.000+08:00', 'a manual clock goes on where records end')
+  t.match((await second.call('getPayStatus', { tradeUuidList: ['big'] })).text, /"amount":12345678901234567890\.12,/)
+  t.strictSame(list(parsed(await second.call('getPayStatus', { billCodeList: [waiting.billCode] }, { keys: own }))).map((one) => one['status']), ['PAY_WAIT'])
+  await second.advance('30s')
+  t.equal(shop.told.length, 3, 'the third attempt came in its time')
+  t.strictSame(payload(shop.told[2]), payload(shop.told[0]), 'with the same bytes')
+  const [notification] = await second.notifications(demo)
+  t.equal(list(notification?.['attempts']).length, 3)
+  await second.advance('48h')
+  t.equal((await second.status(own, waiting.billCode))['errorCode'], 'PAYMENT_REQUEST_EXPIRED', 'the expiry was remembered')
+})
+
+await t.test('while the disk is full requests are refused in words, and nothing is half there', async (t) => {
+  const dir = t.testdir()
+  const data = join(dir, 'sub', 'data.json')
+  const gate = await open(t, { data })
+  const kept = await gate.bill(demo)
+  // The directory gone, each write fails as on a full disk.
+  await rm(join(dir, 'sub'), { recursive: true })
+  const refused = await gate.call('apply', { payAccount: 'account1', payTypeCode: 'ONLINE', tradeUuid: 'lost', tradeTime: NOW, orderCode: 'o', country: 'ID', currency: 'IDR', amount: 1 })
+  t.equal(refused.headers['x-qlink-sandbox-error'], 'STORE_UNAVAILABLE')
+  t.match(string(body(refused)['message']), /could not be written.*nothing was changed/)
+  t.equal((await gate.act(kept.billCode, 'pay')).status, 503)
+  t.equal((await gate.status(demo, kept.billCode))['status'], 'PAY_WAIT')
+  t.strictSame(parsed(await gate.call('getPayStatus', { tradeUuidList: ['lost'] })), [])
+  await mkdir(join(dir, 'sub'))
+  await gate.bill(demo, { tradeUuid: 'lost' })
+  t.equal(items(await gate.control('GET', '/bills')).length, 2)
+  t.equal(body(await gate.act(kept.billCode, 'pay'))['status'], 'PAY_SUCCESS', 'service resumed')
+})
+
+await t.test('a notify URL given at the start stands over one that was stored', async (t) => {
+  const data = join(t.testdir(), 'data.json')
+  const closing: (() => Promise<unknown>)[] = []
+  const first = await open({ teardown: (close) => closing.push(close as () => Promise<unknown>) }, { data })
+  await first.control('PATCH', '/merchants/demo-app-key', { notifyUrl: 'http://127.0.0.1:1' })
+  await Promise.all(closing.map((close) => close()))
+  const second = await open(t, { data, notifyUrl: 'http://127.0.0.1:2' })
+  t.equal(body(await second.control('GET', '/merchants/demo-app-key'))['notifyUrl'], 'http://127.0.0.1:2')
+})
+
