@@ -29,7 +29,7 @@ function serveCommand(program: Command): Command {
       // A stray word behind an unknown option is that option's value, and said already.
       if (stray !== undefined && problems.length === 0) problems.push(`"${stray}" is no command; qlink-sandbox --help lists them`)
       if (config === true) problems.push('--config needs a value')
-      const settings = collect(problems, () =>
+      const settings = await collect(problems, () =>
         resolveSettings({ given, spell: flag, env: process.env, config: typeof config === 'string' ? config : undefined }),
       )
       const { serve: run } = await import('./serve.ts')
@@ -38,9 +38,9 @@ function serveCommand(program: Command): Command {
 }
 
 /** Adds what the settings throw to the problems there are; with none, hands on the settings. */
-function collect<T>(problems: string[], read: () => T): T {
+async function collect<T>(problems: string[], read: () => Promise<T>): Promise<T> {
   try {
-    const value = read()
+    const value = await read()
     if (problems.length === 0) return value
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
@@ -65,7 +65,10 @@ async function main(): Promise<void> {
     .description('A QLink payment gateway on your own machine.')
     .version(VERSION)
     .exitOverride()
-  serveCommand(program).exitOverride()
+    // Values are required, whatever the brackets say that let us report a missing one ourselves.
+    .configureHelp({ optionTerm: (option) => option.flags.replace('[', '<').replace(']', '>') })
+  const serve = serveCommand(program).exitOverride()
+  program.addHelpText('after', () => `\n${serve.helpInformation()}`)
   try {
     await program.parseAsync()
   } catch (error) {

@@ -19,5 +19,5 @@ export type Sandbox = App
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const given = { port: 0, data: 'memory', logLevel: 'silent', ...options }
-  return startApp(resolveSettings({ given, spell: (name) => name, env: {} }))
+  return startApp(await resolveSettings({ given, spell: (name) => name, env: {} }))
 }

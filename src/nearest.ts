@@ -10,6 +10,14 @@ export function closest(name: string, known: readonly string[]): string | undefi
   const lower = name.toLowerCase()
   const exactButCase = known.find((candidate) => candidate.toLowerCase() === lower)
   if (exactButCase !== undefined) return exactButCase
+  const letters = sorted(lower)
+  const shuffled = known.find((candidate) => sorted(candidate.toLowerCase()) === letters)
+  if (shuffled !== undefined) return shuffled
   const candidate = nearestOf(name, known)
   return distance(name, candidate) <= Math.max(1, Math.floor(name.length / 3)) ? candidate : undefined
+}
+
+/** Two letters in the wrong order are the commonest slip; sorted, they are the same text. */
+function sorted(text: string): string {
+  return Array.from(text).sort().join('')
 }

@@ -1,6 +1,6 @@
 import { DURATION_FORMS, readDuration } from '../time/duration.ts'
 import { isTimeZone } from '../contract/wire-time.ts'
-import { urlFaults } from '../merchant/merchant.ts'
+import { urlFaults } from '../merchant/url.ts'
 
 /** Reads a setting's text. What it throws is the end of a sentence: `must be …`. */
 export type Reader<T> = (text: string) => T

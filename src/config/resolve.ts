@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { parse as parseYaml } from 'yaml'
 import { UsageError } from '../errors.ts'
 import { readTime } from '../contract/wire-time.ts'
 import { closest } from '../nearest.ts'
-import { reason } from '../load/read-file.ts'
+import { readText } from '../load/read-file.ts'
 import { kebab, SETTINGS, SETTING_NAMES, type SettingName, type Settings } from './settings.ts'
 
 /** Variables that `exec` sets for the command it runs; a sandbox that inherits them takes no notice. */
@@ -26,9 +24,9 @@ export interface Sources {
  *
  * @throws UsageError with one line for everything that is wrong, all at once
  */
-export function resolveSettings({ given, spell, env, config }: Sources): Settings {
+export async function resolveSettings({ given, spell, env, config }: Sources): Promise<Settings> {
   const problems = unknownVariables(env)
-  const fromFile = readConfig(config ?? env[CONFIG_VARIABLE], problems)
+  const fromFile = await readConfig(config ?? env[CONFIG_VARIABLE], problems)
   const settings = Object.fromEntries(
     SETTING_NAMES.map((name) => {
       const { env: variable, read, default: fallback } = SETTINGS[name]
@@ -57,13 +55,20 @@ function unknownVariables(env: Sources['env']): string[] {
     .map((name) => `the environment variable ${name} is not known${suggestion(name, known)}`)
 }
 
-function readConfig(file: string | undefined, problems: string[]): Record<string, unknown> {
+async function readConfig(file: string | undefined, problems: string[]): Promise<Record<string, unknown>> {
   if (file === undefined) return {}
+  const { text, problem } = await readText(file)
+  if (problem !== undefined) {
+    problems.push(`the configuration file ${file} cannot be read: ${problem}`)
+    return {}
+  }
+  // YAML is loaded only where there is any to read.
+  const { parse } = await import('yaml')
   let value: unknown
   try {
-    value = parseYaml(readFileSync(file, 'utf8'))
+    value = parse(text)
   } catch (error) {
-    problems.push(`the configuration file ${file} cannot be used: ${reason(error).replace(/\s+/g, ' ')}`)
+    problems.push(`the configuration file ${file} is not YAML: ${(error as Error).message.replace(/\s+/g, ' ')}`)
     return {}
   }
   if (value === null || value === undefined) return {}

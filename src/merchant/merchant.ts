@@ -1,6 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { PayMethod } from '../contract/schemas.ts'
 import { DURATION_FORMS, readDuration } from '../time/duration.ts'
+import { urlFaults } from './url.ts'
 
 const strict = { additionalProperties: false }
 const choice = <T extends readonly string[]>(values: T, description: string) =>
@@ -73,13 +74,4 @@ export function merchantFaults(fields: Partial<Merchant>, scenarioExists: (name:
     ...duration('notification.timeout', notification?.timeout, false),
     ...names.flatMap((name, index) => (names.indexOf(name) < index ? [`payAccounts[${index}].payAccount "${name}" is there twice`] : [])),
   ]
-}
-
-/** Whether a text is a URL that notifications can be sent to. */
-export function urlFaults(path: string, text: string): string[] {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
-    return [`${path} must be an http or https URL such as http://127.0.0.1:8080, but is "${text}"`]
-  }
-  return url.username === '' && url.password === '' ? [] : [`${path} must not carry a user name or password`]
 }
