@@ -25,7 +25,10 @@ export interface Sources {
  * @throws UsageError with one line for everything that is wrong, all at once
  */
 export async function resolveSettings({ given, spell, env, config }: Sources): Promise<Settings> {
-  const problems = unknownVariables(env)
+  const problems = [
+    ...unknownVariables(env),
+    ...Object.keys(given).filter((name) => !(SETTING_NAMES as string[]).includes(name)).map((name) => `${name} is not known${suggestion(name, SETTING_NAMES)}`),
+  ]
   const fromFile = await readConfig(config ?? env[CONFIG_VARIABLE], problems)
   const settings = Object.fromEntries(
     SETTING_NAMES.map((name) => {

@@ -44,6 +44,11 @@ export function writeExact(value: unknown): string {
   return stringifyExact(value) ?? 'null'
 }
 
+/** The same over many lines, for people who look at it in a terminal. */
+export function writeReadable(value: unknown): string {
+  return `${stringifyExact(value, null, 2) ?? 'null'}\n`
+}
+
 /** The text of a number that {@link ReadBody.exact} holds, or of a decimal string; undefined for anything else. */
 export function numberText(value: unknown): string | undefined {
   if (isLosslessNumber(value)) return value.value

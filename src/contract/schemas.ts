@@ -34,7 +34,8 @@ export const QueryPayAccountRequest = Type.Object(
 )
 
 export const PayMethod = Type.Object({
-  serviceProvider: Type.String(both('Who provides the method', '服务商')),
+  // In the table, but not in the document's own example; where it is not known the answer says "".
+  serviceProvider: Type.Optional(Type.String(both('Who provides the method', '服务商'))),
   type: oneOf(METHOD_TYPES, 'PAY_TYPE: a way to pay; PAY_CHANNEL: a channel', 'PAY_TYPE 支付方式，PAY_CHANNEL 支付渠道'),
   code: Type.String(both('The code that /apply takes', '编码')),
   name: Type.String(both('Its name', '名称')),

@@ -7,6 +7,7 @@ import { HealthAnswer } from './control/schemas.ts'
 /** Says that the sandbox is up. It needs no token, and tells nothing that needs one. */
 export function healthRoute(app: FastifyInstance, world: World): void {
   const schema = {
+    operationId: 'getHealth',
     tags: ['control'],
     summary: 'Is the sandbox up / 健康检查',
     description: 'Answers as soon as the sandbox is ready. / 就绪后即应答。',

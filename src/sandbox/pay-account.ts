@@ -3,8 +3,8 @@ import { Refusal } from '../errors.ts'
 import type { Merchant, PayAccount } from '../merchant/merchant.ts'
 
 /** How one of the merchant's accounts can be paid into (CONTRACT §3). */
-export function queryPayAccount(merchant: Merchant, { payAccount }: QueryPayAccountRequest): readonly PayMethod[] {
-  return findAccount(merchant, payAccount).methods
+export function queryPayAccount(merchant: Merchant, { payAccount }: QueryPayAccountRequest): PayMethod[] {
+  return findAccount(merchant, payAccount).methods.map(({ serviceProvider = '', type, code, name }) => ({ serviceProvider, type, code, name }))
 }
 
 /** @throws Refusal PAY_ACCOUNT_UNKNOWN */

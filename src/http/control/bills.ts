@@ -22,17 +22,17 @@ export function billRoutes(app: FastifyInstance, world: World): void {
   const zone = world.settings.timeZone
   const detail = (bill: Bill): object => billDetail(bill, world.merchants.get(bill.appKey), zone)
 
-  app.get('/bills', { schema: call('List bills, newest first / 账单列表', { 200: listOf(BillView) }, { querystring: BillQuery }) }, (request) => {
+  app.get('/bills', { schema: call('listBills', 'List bills, newest first / 账单列表', { 200: listOf(BillView) }, { querystring: BillQuery }) }, (request) => {
     const { limit, cursor, ...filter } = request.query as Static<typeof BillQuery>
     const { items, nextCursor } = world.store.listBills(filter as never, { limit: Number(limit ?? PAGE), cursor })
     return Promise.resolve({ items: items.map((bill) => billView(bill, zone)), nextCursor })
   })
 
   const one = { params: BillParams, querystring: OneMerchant }
-  app.get('/bills/:id', { schema: call('Everything about a bill / 账单详情', { 200: BillDetail }, one) }, (request) => Promise.resolve(detail(find(world, request))))
+  app.get('/bills/:id', { schema: call('getBill', 'Everything about a bill / 账单详情', { 200: BillDetail }, one) }, (request) => Promise.resolve(detail(find(world, request))))
 
   for (const { move, body, summary } of MOVES) {
-    app.post(`/bills/:id/${move}`, { schema: call(summary, { 200: BillDetail }, { ...one, body }) }, async (request) => {
+    app.post(`/bills/:id/${move}`, { schema: call(`${move}Bill`, summary, { 200: BillDetail }, { ...one, body }) }, async (request) => {
       const { errorCode, late } = (request.body ?? {}) as Static<typeof Pay> & Static<typeof Fail>
       const code = move === 'fail' ? (errorCode ?? 'FAILURE_DETAILS_UNAVAILABLE') : undefined
       const bill = await moveByHand(world, find(world, request), {

@@ -14,11 +14,11 @@ export function merchantRoutes(app: FastifyInstance, world: World): void {
     if (faults.length > 0) throw new Problem(422, faults.join('; '))
   }
 
-  app.get('/merchants', { schema: call('List merchants / 商户列表', { 200: Type.Object({ items: Type.Array(MerchantAnswer), nextCursor: Type.Null() }) }) }, () =>
+  app.get('/merchants', { schema: call('listMerchants', 'List merchants / 商户列表', { 200: Type.Object({ items: Type.Array(MerchantAnswer), nextCursor: Type.Null() }) }) }, () =>
     Promise.resolve({ items: merchants.list().map(merchantView), nextCursor: null }),
   )
 
-  app.post('/merchants', { schema: call('Make a merchant; what is left out is generated / 创建商户', { 201: Merchant }, { body: MerchantCreate }) }, async (request, reply) => {
+  app.post('/merchants', { schema: call('createMerchant', 'Make a merchant; what is left out is generated / 创建商户', { 201: Merchant }, { body: MerchantCreate }) }, async (request, reply) => {
     const fields = (request.body ?? {}) as Static<typeof MerchantCreate>
     check(fields)
     const merchant = await merchants.create(fields)
@@ -26,18 +26,18 @@ export function merchantRoutes(app: FastifyInstance, world: World): void {
     return reply.code(201).send(merchant)
   })
 
-  app.get('/merchants/:appKey', { schema: call('One merchant / 商户详情', { 200: MerchantAnswer }, { params: MerchantParams }) }, (request) =>
+  app.get('/merchants/:appKey', { schema: call('getMerchant', 'One merchant / 商户详情', { 200: MerchantAnswer }, { params: MerchantParams }) }, (request) =>
     Promise.resolve(merchantView(find(world, request))),
   )
 
-  app.patch('/merchants/:appKey', { schema: call('Change a merchant / 修改商户', { 200: MerchantAnswer }, { params: MerchantParams, body: MerchantPatch }) }, async (request) => {
+  app.patch('/merchants/:appKey', { schema: call('changeMerchant', 'Change a merchant / 修改商户', { 200: MerchantAnswer }, { params: MerchantParams, body: MerchantPatch }) }, async (request) => {
     const fields = (request.body ?? {}) as Static<typeof MerchantPatch>
     check(fields)
     const changed = await merchants.change(find(world, request), fields)
     return fields.appSecret === undefined ? merchantView(changed) : changed
   })
 
-  app.delete('/merchants/:appKey', { schema: call('Delete a merchant and its bills / 删除商户及其账单', { 204: null }, { params: MerchantParams }) }, async (request, reply) => {
+  app.delete('/merchants/:appKey', { schema: call('deleteMerchant', 'Delete a merchant and its bills / 删除商户及其账单', { 204: null }, { params: MerchantParams }) }, async (request, reply) => {
     await merchants.remove(find(world, request).appKey)
     return reply.code(204).send()
   })

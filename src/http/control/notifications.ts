@@ -12,17 +12,17 @@ import { notificationView } from './views.ts'
 export function notificationRoutes(app: FastifyInstance, world: World): void {
   const view = (found: FoundNotification): object => notificationView(found, world.merchants.get(found.bill.appKey), world.settings.timeZone)
 
-  app.get('/notifications', { schema: call('List notifications, newest first / 通知列表', { 200: listOf(NotificationView) }, { querystring: NotificationQuery }) }, (request) => {
+  app.get('/notifications', { schema: call('listNotifications', 'List notifications, newest first / 通知列表', { 200: listOf(NotificationView) }, { querystring: NotificationQuery }) }, (request) => {
     const { limit, cursor, ...filter } = request.query as Static<typeof NotificationQuery>
     const { items, nextCursor } = world.store.listNotifications(filter as never, { limit: Number(limit ?? PAGE), cursor })
     return Promise.resolve({ items: items.map(view), nextCursor })
   })
 
-  app.get('/notifications/:id', { schema: call('One notification / 通知详情', { 200: NotificationView }, { params: NotificationParams }) }, (request) =>
+  app.get('/notifications/:id', { schema: call('getNotification', 'One notification / 通知详情', { 200: NotificationView }, { params: NotificationParams }) }, (request) =>
     Promise.resolve(view(find(world, request))),
   )
 
-  app.post('/notifications/:id/resend', { schema: call('Send once more, now / 立即重发', { 200: NotificationView }, { params: NotificationParams, body: Nothing }) }, async (request) => {
+  app.post('/notifications/:id/resend', { schema: call('resendNotification', 'Send once more, now / 立即重发', { 200: NotificationView }, { params: NotificationParams, body: Nothing }) }, async (request) => {
     const found = find(world, request)
     const merchant = world.merchants.get(found.bill.appKey)
     if (merchant?.notifyUrl == null) {

@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { STATUS_CODES } from 'node:http'
+import { writeReadable } from '../../contract/json.ts'
 import { MoveForbidden, Problem, Refusal, StoreUnavailable } from '../../errors.ts'
 import { InvalidInput } from '../invalid-input.ts'
 
@@ -12,7 +13,7 @@ export function sendProblem(error: FastifyError, request: FastifyRequest, reply:
   return reply
     .code(status)
     .type('application/problem+json; charset=utf-8')
-    .send(JSON.stringify({
+    .send(writeReadable({
       type: 'about:blank',
       title: STATUS_CODES[status],
       status,

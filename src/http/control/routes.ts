@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Static } from '@sinclair/typebox'
-import { writeExact } from '../../contract/json.ts'
+import { writeReadable } from '../../contract/json.ts'
 import { Problem } from '../../errors.ts'
 import { reset } from '../../sandbox/lifecycle.ts'
 import type { World } from '../../sandbox/world.ts'
@@ -17,7 +17,7 @@ import { call, Reset } from './schemas.ts'
 export function controlRoutes(app: FastifyInstance, world: World, guardSettings: GuardSettings): void {
   const check = guard(guardSettings)
   app.setErrorHandler(sendProblem)
-  app.setSerializerCompiler(() => writeExact)
+  app.setSerializerCompiler(() => writeReadable)
   acceptEmptyBodies(app)
   app.addHook('onRequest', (request, _reply, done) => {
     check(request)
@@ -38,7 +38,7 @@ export function controlRoutes(app: FastifyInstance, world: World, guardSettings:
     done()
   })
 
-  app.post('/reset', { schema: call('Back to the fixtures / 重置', { 204: null }, { body: Reset }) }, async (request, reply) => {
+  app.post('/reset', { schema: call('reset', 'Back to the fixtures / 重置', { 204: null }, { body: Reset }) }, async (request, reply) => {
     const { merchants = false } = (request.body ?? {}) as Static<typeof Reset>
     await reset(world, { merchants })
     return reply.code(204).send()

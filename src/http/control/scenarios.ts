@@ -18,17 +18,17 @@ export function scenarioRoutes(app: FastifyInstance, world: World): void {
     done(null, body)
   })
 
-  app.get('/scenarios', { schema: call('List scenarios / 场景列表', { 200: Type.Object({ items: Type.Array(Scenario), nextCursor: Type.Null() }) }) }, () =>
+  app.get('/scenarios', { schema: call('listScenarios', 'List scenarios / 场景列表', { 200: Type.Object({ items: Type.Array(Scenario), nextCursor: Type.Null() }) }) }, () =>
     Promise.resolve({ items: scenarios.list(), nextCursor: null }),
   )
 
-  app.get('/scenarios/:name', { schema: call('One scenario / 场景详情', { 200: Scenario }, { params: ScenarioParams }) }, (request) => {
+  app.get('/scenarios/:name', { schema: call('getScenario', 'One scenario / 场景详情', { 200: Scenario }, { params: ScenarioParams }) }, (request) => {
     const scenario = scenarios.get(nameOf(request))
     if (scenario === undefined) throw new Problem(404, `there is no scenario ${nameOf(request)}`)
     return Promise.resolve(scenario)
   })
 
-  app.put('/scenarios/:name', { schema: call('Put a scenario here, until the next reset / 新增或覆盖场景', { 200: Scenario }, { params: ScenarioParams }) }, async (request) => {
+  app.put('/scenarios/:name', { schema: call('putScenario', 'Put a scenario here, until the next reset / 新增或覆盖场景', { 200: Scenario }, { params: ScenarioParams }) }, async (request) => {
     const { parseScenario } = await import('../../scenario/parse.ts')
     const { scenario, problems } = parseScenario(typeof request.body === 'string' ? request.body : '', 'the body', nameOf(request))
     if (problems !== undefined) throw new Problem(422, problems.join('; '), { errors: problems })
@@ -36,7 +36,7 @@ export function scenarioRoutes(app: FastifyInstance, world: World): void {
     return scenario
   })
 
-  app.delete('/scenarios/:name', { schema: call('Take off a scenario that was put here / 删除场景', { 204: null }, { params: ScenarioParams }) }, async (request, reply) => {
+  app.delete('/scenarios/:name', { schema: call('deleteScenario', 'Take off a scenario that was put here / 删除场景', { 204: null }, { params: ScenarioParams }) }, async (request, reply) => {
     const name = nameOf(request)
     if (!scenarios.remove(name)) {
       throw scenarios.get(name) === undefined

@@ -154,9 +154,10 @@ export function listOf(item: TObject): TSchema {
 }
 
 /** One call of the control API, for the OpenAPI document. */
-export function call(summary: string, answers: Record<number, TSchema | null>, inputs: Pick<FastifySchema, 'body' | 'querystring' | 'params'> = {}): FastifySchema {
+export function call(operationId: string, summary: string, answers: Record<number, TSchema | null>, inputs: Pick<FastifySchema, 'body' | 'querystring' | 'params'> = {}): FastifySchema {
   const content = (type: string, schema: TSchema) => ({ content: { [type]: { schema } } })
   return {
+    operationId,
     tags: ['control'],
     summary,
     description: `${summary}.`,

@@ -32,7 +32,7 @@ type UseCases = Record<Operation, (request: FastifyRequest) => object | Promise<
 
 function useCases(world: World): UseCases {
   return {
-    queryPayAccount: ({ qlink, body }) => [...queryPayAccount(qlink.merchant, body as QueryPayAccountRequest)],
+    queryPayAccount: ({ qlink, body }) => queryPayAccount(qlink.merchant, body as QueryPayAccountRequest),
     apply: ({ qlink, body, headers }) =>
       apply(world, qlink.merchant, {
         request: body as ApplyRequest,

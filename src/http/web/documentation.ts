@@ -1,11 +1,13 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
+import type { TSchema } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import { Failure, PayNotification } from '../../contract/schemas.ts'
 import type { World } from '../../sandbox/world.ts'
 import { VERSION } from '../../version.ts'
 import { guard, type GuardSettings } from '../control/guard.ts'
 import { sendProblem } from '../control/problems.ts'
+import { documentedApply } from '../qlink/openapi.ts'
 
 const DESCRIPTION = `A QLink payment gateway on your own machine. The four endpoints under \`qlink\` are the contract that a merchant's application talks to; the calls under \`control\` are the sandbox's own, for tests and people.
 
@@ -37,6 +39,10 @@ export async function documentation(app: FastifyInstance, world: World, guardSet
       },
       webhooks: { payNotification: notificationWebhook() },
     } as never,
+    transform: ({ schema, url, route }) => ({
+      schema: route.config?.operation === 'apply' ? { ...schema, body: documentedApply(schema.body as TSchema) } : schema,
+      url,
+    }),
   })
   await app.register(async (scope) => {
     const check = guard(guardSettings)
