@@ -18,7 +18,7 @@ const ROOMS = {
   merchant: ['contract', 'signing', 'time'],
   scenario: ['contract', 'time', 'validate'],
   bill: ['contract', 'scenario'],
-  store: ['bill', 'contract', 'errors', 'merchant'],
+  store: ['bill', 'contract', 'errors', 'merchant', 'scenario', 'validate'],
   notification: ['bill', 'contract', 'merchant', 'time'],
   sandbox: ['bill', 'contract', 'errors', 'merchant', 'nearest', 'notification', 'scenario', 'signing', 'store', 'time'],
   load: ['errors', 'merchant', 'scenario', 'validate'],

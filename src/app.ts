@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net'
-import { pino } from 'pino'
+import { pino, type Logger } from 'pino'
 import type { FastifyInstance } from 'fastify'
 import { createIds } from './bill/ids.ts'
 import { SHIPPED_SCENARIOS, type Settings } from './config/settings.ts'
-import { readTime } from './contract/wire-time.ts'
+import { readTime, toIsoTime } from './contract/wire-time.ts'
 import { UsageError } from './errors.ts'
 import { buildServer } from './http/server.ts'
 import { loadMerchants } from './load/merchants.ts'
@@ -13,7 +13,7 @@ import { Dispatcher } from './notification/dispatcher.ts'
 import { UndiciSender } from './notification/undici-sender.ts'
 import { runDue } from './sandbox/due.ts'
 import { latestRecord, resume } from './sandbox/lifecycle.ts'
-import type { Merchant } from './merchant/merchant.ts'
+import { DEMO_APP_KEY, type Merchant } from './merchant/merchant.ts'
 import { Merchants } from './sandbox/merchants.ts'
 import { commit, type DueWork, type World } from './sandbox/world.ts'
 import { Catalogue } from './scenario/catalogue.ts'
@@ -23,10 +23,8 @@ import { Agenda } from './time/agenda.ts'
 import { Clock } from './time/clock.ts'
 import { readDuration } from './time/duration.ts'
 
-/** The merchant whose notifyUrl the setting of that name gives. */
-const DEMO_APP_KEY = 'demo-app-key'
-/** At the end, deliveries under way get this long, in real milliseconds. */
-const LAST_DELIVERIES = 3000
+/** At the end, requests and deliveries under way get this long, in real milliseconds. */
+const LAST_ANSWERS = 3000
 
 /** A sandbox that is up. */
 export interface App {
@@ -34,6 +32,8 @@ export interface App {
   url: string
   /** Where the four endpoints are. */
   baseUrl: string
+  /** The time on its clock, in ISO 8601 with the zone's offset. */
+  now(): string
   /** Finishes what is in flight, makes everything durable and lets go of the port. */
   close(): Promise<void>
 }
@@ -42,10 +42,10 @@ export interface App {
  * Puts the house together and opens it. Read this and you know who knows whom.
  *
  * @param settings all settings, read and checked
+ * @param logger where log lines go
  * @throws UsageError where fixtures, scenarios, the data file or the port cannot be used
  */
-export async function startApp(settings: Settings): Promise<App> {
-  const logger = pino({ level: settings.logLevel, base: null }, pino.destination({ dest: 2, sync: false }))
+export async function startApp(settings: Settings, logger: Logger = logToStderr(settings)): Promise<App> {
   const { timeZone } = settings
 
   const scenarios = new Catalogue(await loadScenarios([SHIPPED_SCENARIOS, ...(settings.scenarios === undefined ? [] : [settings.scenarios])]))
@@ -58,6 +58,7 @@ export async function startApp(settings: Settings): Promise<App> {
 
   const start = settings.now === undefined ? Clock.wall() : readTime(settings.now, timeZone)
   const clock = new Clock(settings.clock, Math.max(start ?? 0, settings.clock === 'manual' ? latestRecord(store.allBills()) : 0))
+  if (settings.now !== undefined && settings.clock === 'real') logger.warn('now is where a manual clock starts; a real one has the time of day, and takes no notice of it')
   const agenda = new Agenda<DueWork>(clock, (work) => runDue(world, work))
   const sender = new UndiciSender()
   const dispatcher = new Dispatcher(
@@ -87,19 +88,23 @@ export async function startApp(settings: Settings): Promise<App> {
 
   const close = async (): Promise<void> => {
     agenda.close()
-    const connections = deadline(LAST_DELIVERIES, () => {
+    // One deadline for what is in flight on either side; what is broken off is done again after the next start.
+    const deadline = setTimeout(() => {
       server.server.closeAllConnections()
-    })
-    await server.close()
-    connections.cancel()
-    const deliveries = deadline(LAST_DELIVERIES, () => void sender.close())
-    await agenda.running()
-    deliveries.cancel()
+      void sender.close()
+    }, LAST_ANSWERS)
+    await Promise.all([server.close(), agenda.running()])
+    clearTimeout(deadline)
     await sender.close()
     await store.close()
     logger.flush()
   }
-  return { url, baseUrl: url + settings.basePath, close }
+  return { url, baseUrl: url + settings.basePath, now: () => toIsoTime(clock.now(), timeZone), close }
+}
+
+/** Standard output is for the one line that says where the sandbox is. */
+function logToStderr({ logLevel }: Settings): Logger {
+  return pino({ level: logLevel, base: null }, pino.destination({ dest: 2, sync: false }))
 }
 
 function demandScenario(scenarios: Catalogue, name: string): void {
@@ -138,14 +143,4 @@ async function listen(server: FastifyInstance, { port, host }: Settings): Promis
   const address = server.server.address() as AddressInfo | null
   const shown = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host
   return `http://${shown}:${address?.port ?? port}`
-}
-
-/** Does something after a while, unless it is called off. */
-function deadline(milliseconds: number, act: () => void): { cancel: () => void } {
-  const timer = setTimeout(act, milliseconds)
-  return {
-    cancel: () => {
-      clearTimeout(timer)
-    },
-  }
 }

@@ -81,10 +81,11 @@ export class MoveForbidden extends Error {
   readonly allowed: readonly string[]
 
   constructor(billCode: string, move: string, status: string, allowed: readonly string[]) {
-    const choice = allowed.length === 0 ? 'no move is allowed any more' : `allowed from there: ${allowed.join(', ')}`
+    const inWords = (one: string): string => (one === 'payLate' ? 'pay with {"late":true}' : one)
+    const choice = allowed.length === 0 ? 'no move is allowed any more' : `allowed from there: ${allowed.map(inWords).join(', ')}`
     super(`bill ${billCode} is ${status}, which does not allow ${move}; ${choice}`)
     this.name = 'MoveForbidden'
     this.status = status
-    this.allowed = allowed
+    this.allowed = allowed.map(inWords)
   }
 }

@@ -29,7 +29,7 @@ const ajv = new Ajv({ allErrors: true, verbose: true, strict: true, allowUnionTy
  * @param root how to call the value itself, e.g. `the request body`
  */
 export function compileCheck(schema: object, root = 'the value'): Check {
-  // Compiled when first used: at start nothing is validated, and compiling is what costs.
+  // Compiled when first used: most are never used in a run, and compiling is what costs.
   let validate: ValidateFunction | undefined
   return (value) => {
     validate ??= ajv.compile(schema)
@@ -132,6 +132,7 @@ function kind(value: unknown): string {
 /** A value short enough for a sentence. */
 function show(value: unknown): string {
   if (typeof value === 'object' || value === undefined) return kind(value)
+  if (typeof value === 'number' && !Number.isFinite(value)) return 'a number too large'
   const text = JSON.stringify(value)
   return text.length <= 60 ? text : `${text.slice(0, 59)}…`
 }

@@ -26,10 +26,11 @@ await t.test('values that are read', async (t) => {
 
 const bad: Record<string, unknown[]> = {
   port: ['-1', '65536', '1.5', '', 'x', true, {}, null],
-  basePath: ['pay', '/pay/', '//', '/a b', '/a?b'],
+  basePath: ['pay', '/pay/', '//', '/a b', '/a?b', '/_sandbox', '/docs/pay'],
+  controlToken: ['', ' x', 'täst', 'a\nb'],
   resultKey: ['', 'a b', 'success', '__proto__', '1a'],
   notifySchedule: ['1s,,2s', 'soon', [['1s'], 'x']],
-  notifyTimeout: ['0s', '1', ''],
+  notifyTimeout: ['0s', '1', '', '11m', '100d'],
   notifyUrl: ['localhost:8080', 'ftp://x', 'http://user:pass@x/'],
   timeZone: ['', 'Nowhere', 'Asia'],
   clock: ['fast'],
@@ -46,6 +47,12 @@ for (const [name, values] of Object.entries(bad)) {
     }
   })
 }
+
+await t.test('secrets are not repeated', async (t) => {
+  const problems = await problemsOf(resolve({ controlToken: 'geheim ', publicUrl: 'http://user:geheim@host' }))
+  t.equal(problems.length, 2)
+  t.notMatch(problems.join(), /geheim/)
+})
 
 await t.test('configuration files that cannot be used', async (t) => {
   const dir = t.testdir({ 'list.yaml': '- port', 'broken.yaml': 'port: [', 'unknown.yaml': 'prot: 1\n', 'empty.yaml': '', 'proto.yaml': '__proto__: { port: 1 }\n' })

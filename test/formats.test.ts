@@ -5,7 +5,7 @@ import { readBody, writeExact } from '../src/contract/json.ts'
 import { currencyDigits, isCountry } from '../src/contract/iso.ts'
 import { headerFromText, textFromHeader } from '../src/contract/header-text.ts'
 import { fromWireTime, isTimeZone, isWireTime, readTime, toIsoTime, toWireTime } from '../src/contract/wire-time.ts'
-import { readDuration, writeDuration } from '../src/time/duration.ts'
+import { readDuration } from '../src/time/duration.ts'
 import { whyNotAcknowledged } from '../src/notification/acknowledgement.ts'
 import { notificationUrl } from '../src/notification/payload.ts'
 import { globFits } from '../src/scenario/match.ts'
@@ -63,7 +63,7 @@ await t.test('durations', async (t) => {
   const cases: Record<string, number> = { '500ms': 500, '3s': 3000, '15m': 900_000, '48h': 172_800_000, '2d': 172_800_000, PT15M: 900_000, 'P1DT2H': 93_600_000, 'PT0.5S': 500, '0s': 0, '1.5s': 1500 }
   for (const [text, length] of Object.entries(cases)) t.equal(readDuration(text), length, text)
   for (const bad of ['', '3', '3 s', '-3s', 's', 'P', 'PT', '1w', '3S', '999999999d', '١s', '1e3s', 'Infinityms']) t.equal(readDuration(bad), undefined, bad)
-  fc.assert(fc.property(fc.integer({ min: 0, max: 10 ** 11 }), (length) => readDuration(writeDuration(length)) === length))
+  fc.assert(fc.property(fc.integer({ min: 0, max: 10 ** 11 }), (length) => readDuration(`${length}ms`) === length && readDuration(`PT${length}S`) === (length * 1000 > 100 * 365 * 86_400_000 ? undefined : length * 1000)))
 })
 
 await t.test('countries and currencies', async (t) => {

@@ -59,7 +59,7 @@ await t.test('the checkout page: what a customer sees, pays and declines', async
   t.notOk(seen.text.includes('<b>"order"'), 'what a merchant sends is not markup')
   const paid = await send(`${page}/pay`)
   t.equal(paid.status, 303)
-  t.equal(paid.headers['location'], new URL(page).pathname)
+  t.equal(new URL(String(paid.headers['location']), `${page}/pay`).href, page)
   await gate.settle()
   t.hasStrict(payload(shop.told[0]), { status: 'PAY_SUCCESS' })
   t.match((await get(page)).text, /paid \/ 已支付 2025-08-04 13:45:21/)
@@ -70,6 +70,7 @@ await t.test('the checkout page: what a customer sees, pays and declines', async
   t.match((await get(other)).text, /failed.*USER_DECLINED_PAYMENT/)
   t.equal((await get(`${gate.url}/checkout/QLNOBODY`)).status, 404)
   t.equal((await send(`${await checkout()}/pay`, { headers: { origin: 'https://elsewhere.example' } })).status, 403, 'no other site pays')
+  t.equal((await send(`${await checkout()}/pay`, { headers: { origin: 'http://elsewhere.example', host: 'elsewhere.example' } })).status, 403, 'nor one that points its name here')
   t.equal((await gate.status(demo, new URL(page).pathname.split('/').at(-1) ?? ''))['status'], 'PAY_SUCCESS')
 })
 
@@ -77,9 +78,12 @@ await t.test('names by which a sandbox may be called', async (t) => {
   const { url } = await open(t, { publicUrl: 'https://pay.sandbox.example/' })
   const as = async (host: string, headers = {}): Promise<number> => (await get(`${url}/_sandbox/clock`, { host, ...headers })).status
   for (const host of ['localhost:4800', '127.0.0.1', '[::1]:4800', 'qlink:4800', 'host.docker.internal', 'shop.localhost', 'pay.sandbox.example', '192.168.1.5']) t.equal(await as(host), 200, host)
-  for (const host of ['evil.example', 'localhost.evil.example:4800', '127.0.0.1.nip.example']) t.equal(await as(host), 403, host)
+  for (const host of ['evil.example:99999', 'evil.example', 'localhost.evil.example:4800', '127.0.0.1.nip.example']) t.equal(await as(host), 403, host)
   t.equal(await as('localhost:4800', { origin: 'http://localhost:4800' }), 200)
   for (const origin of ['null', 'http://localhost:3000', 'https://evil.example', 'http://localhost:4800.evil.example']) t.equal(await as('localhost:4800', { origin }), 403, origin)
   t.equal(await as('localhost:4800', { 'sec-fetch-site': 'cross-site' }), 403)
   t.equal(await as('localhost:4800', { 'sec-fetch-site': 'same-origin' }), 200)
+  const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }
+  t.equal(await as('localhost:4800', { ...link, 'sec-fetch-dest': 'document' }), 200, 'a link may lead here')
+  t.equal(await as('localhost:4800', { ...link, 'sec-fetch-dest': 'iframe' }), 403, 'a frame may not')
 })

@@ -6,6 +6,7 @@ import type { Bill } from '../src/bill/bill.ts'
 import { startSandbox, UsageError } from '../src/index.ts'
 import { StoreUnavailable } from '../src/errors.ts'
 import type { StoredDocument } from '../src/store/document.ts'
+import type { Merchant } from '../src/merchant/merchant.ts'
 import { LowdbStore } from '../src/store/lowdb.ts'
 import { MemoryStore } from '../src/store/memory.ts'
 import type { Store } from '../src/store/store.ts'
@@ -46,8 +47,13 @@ for (const [name, make] of [
     t.strictSame(seen, codes.filter((_, index) => index % 5 !== 0).reverse())
     t.equal(store.listBills({ status: 'PAY_FAIL' }, { limit: 5 }).nextCursor, null, 'a page that just fits is the last')
     t.strictSame(store.listNotifications({ billCode: 'B3' }, { limit: 9 }).items.map(({ notification }) => notification.id), ['x-2', 'x-1'])
-    await store.removeBillsOf('other')
+    t.strictSame(store.listBills({ appKey: 'k', tradeUuid: 'u-B3' }, { limit: 9 }).items.map((one) => one.billCode), ['B3'])
+    t.strictSame(store.listBills({ appKey: 'k', tradeUuid: 'u-B3', status: 'PAY_FAIL' }, { limit: 9 }), { items: [], nextCursor: null })
+    await store.removeMerchant('other')
     t.equal(store.listBills({ appKey: 'other' }, { limit: 9 }).items.length, 0)
+    t.equal(store.merchants().get('other'), null)
+    t.equal(store.bill('B0'), undefined)
+    t.equal(store.billByTradeUuid('other', 'u-B0'), undefined)
     t.ok(store.countBills() > 20)
     await store.clear({ merchants: false })
     t.equal(store.countBills(), 0)
@@ -61,7 +67,7 @@ await t.test('lowdb: what was put is there after a restart, in the same order', 
   const first = await LowdbStore.open(file)
   for (const code of ['B1', 'B2', 'B3']) await first.putBill(bill(code))
   await first.putBill(bill('B1', { status: 'PAY_CANCEL', notifications: told(1) }))
-  await first.putMerchant('gone', null)
+  await first.removeMerchant('gone')
   await first.close()
   const second = await LowdbStore.open(file)
   t.strictSame(second.listBills({}, { limit: 9 }).items.map((one) => one.billCode), ['B3', 'B2', 'B1'])
@@ -110,22 +116,66 @@ await t.test('lowdb: a write that fails changes nothing, and service resumes', a
     write: () => (full ? Promise.reject(new Error('ENOSPC: no space left on device')) : Promise.resolve()),
   }
   const store = await LowdbStore.open(join(t.testdir(), 'data.json'), adapter)
+  const shop: Merchant = { appKey: 'k', appSecret: 's', name: 'n', notifyUrl: null, payAccounts: [] }
+  await store.putMerchant('k', shop)
   await store.putBill(bill('B1'))
+  const look = (): unknown => [
+    store.listBills({}, { limit: 9 }), store.listNotifications({}, { limit: 9 }), [...store.merchants()],
+    store.billByTradeUuid('k', 'u-B1'), store.billByTradeUuid('k', 'u-B2'), store.countBills(),
+  ]
+  const before = look()
   full = true
-  await t.rejects(store.putBill(bill('B2')), StoreUnavailable)
-  await t.rejects(store.putBill(bill('B1', { status: 'PAY_SUCCESS', notifications: told(1) })), /no space left/)
-  t.equal(store.bill('B2'), undefined)
-  t.equal(store.billByTradeUuid('k', 'u-B2'), undefined)
-  t.equal(store.bill('B1')?.status, 'PAY_WAIT')
-  t.equal(store.listNotifications({}, { limit: 9 }).items.length, 0)
+  const changes: (() => Promise<void>)[] = [
+    () => store.putBill(bill('B2')),
+    () => store.putBill(bill('B1', { status: 'PAY_SUCCESS', notifications: told(1) })),
+    () => store.putBill(bill('B1', { status: 'PAY_SUCCESS', notifications: told(2) })),
+    () => store.putMerchant('k', { ...shop, appSecret: 'other' }),
+    () => store.removeMerchant('k'),
+    () => store.putBill(bill('B3')),
+    () => store.clear({ merchants: true }),
+    () => store.putBill(bill('B4')),
+  ]
+  for (const change of changes) {
+    await t.rejects(change(), StoreUnavailable)
+    t.strictSame(look(), before, 'each by itself')
+  }
+  const all = await Promise.allSettled(changes.map((change) => change()))
+  t.ok(all.every((one) => one.status === 'rejected'), 'and all at once')
+  t.strictSame(look(), before)
   full = false
   await store.putBill(bill('B2'))
   t.strictSame(store.listBills({}, { limit: 9 }).items.map((one) => one.billCode), ['B2', 'B1'])
   await store.close()
 })
 
+await t.test('lowdb: what is put on top of a change that is lost is lost with it', async (t) => {
+  const fates: ((error?: Error) => void)[] = []
+  const adapter: Adapter<StoredDocument> = {
+    read: () => Promise.resolve(null),
+    write: () => new Promise((resolve, reject) => fates.push((error) => {
+      if (error === undefined) resolve()
+      else reject(error)
+    })),
+  }
+  const next = async (): Promise<(error?: Error) => void> => {
+    while (fates.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    return fates.shift() ?? (() => undefined)
+  }
+  const opening = LowdbStore.open(join(t.testdir(), 'data.json'), adapter)
+  ;(await next())()
+  const store = await opening
+  const first = store.putBill(bill('B1'))
+  const fail = await next()
+  const second = store.putBill(bill('B1', { status: 'PAY_SUCCESS' }))
+  fail(new Error('EIO'))
+  await t.rejects(first, /EIO/)
+  await t.rejects(second, /EIO/)
+  t.equal(store.countBills(), 0)
+})
+
 /* A file that cannot be used stops the start, is named, and stays as it is. */
 
+const stored = (fields: Partial<Bill>): string => JSON.stringify({ format: 'qlink-sandbox', version: 1, merchants: {}, bills: { B1: bill('B1', fields) } })
 const unusable: Record<string, [string, RegExp]> = {
   'half a document': ['{"format":"qlink-sandbox","version":1,"merchants":{},"bil', /is damaged/],
   'an empty file': ['', /is damaged/],
@@ -133,7 +183,13 @@ const unusable: Record<string, [string, RegExp]> = {
   'a list': ['[]', /is not a data file of qlink-sandbox/],
   'a newer format': ['{"format":"qlink-sandbox","version":2,"merchants":{},"bills":{}}', /written by a newer qlink-sandbox \(format 2; this one reads up to 1\)/],
   'no bills': ['{"format":"qlink-sandbox","version":1,"merchants":{}}', /is damaged/],
-  'a bill that is half there': ['{"format":"qlink-sandbox","version":1,"merchants":{},"bills":{"B1":{"billCode":"B1"}}}', /bills\.B1 is not a whole bill/],
+  'a version that never was': ['{"format":"qlink-sandbox","version":0.5,"merchants":{},"bills":{}}', /is damaged/],
+  'a merchant without a secret': ['{"format":"qlink-sandbox","version":1,"merchants":{"m":{"appKey":"m"}},"bills":{}}', /merchants\.m: appSecret is missing/],
+  'a bill in no known state': [stored({ status: 'PAY_MAYBE' as never }), /bills\.B1: status must be PAY_WAIT/],
+  'a bill with nothing due, literally': [stored({ due: [null as never] }), /bills\.B1: due\[0\]/],
+  'a bill without events': [stored({ events: [] }), /bills\.B1: events is empty/],
+  'a bill under another name': [stored({ billCode: 'B2' }), /bills\.B1 is another bill/],
+  'a bill that is half there': ['{"format":"qlink-sandbox","version":1,"merchants":{},"bills":{"B1":{"billCode":"B1"}}}', /bills\.B1: appKey is missing/],
 }
 for (const [name, [text, expected]] of Object.entries(unusable)) {
   await t.test(`${name} stops the start and is left as it is`, async (t) => {
@@ -149,7 +205,7 @@ for (const [name, [text, expected]] of Object.entries(unusable)) {
 
 await t.test('a data file that is a directory, or in a place that is a file', async (t) => {
   const dir = t.testdir({ file: 'x' })
-  await t.rejects(startSandbox({ data: dir }), /cannot be read: .*choose another with --data/)
+  await t.rejects(startSandbox({ data: dir }), /cannot be read: .*choose another by --data/)
   await t.rejects(startSandbox({ data: join(dir, 'file', 'data.json') }), /cannot be/)
 })
 

@@ -1,18 +1,21 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { Agenda } from '../src/time/agenda.ts'
+import { Agenda, AdvanceInterrupted } from '../src/time/agenda.ts'
 import { Clock } from '../src/time/clock.ts'
 
-interface Work { name: string; takes?: Promise<unknown>; adds?: [number, string][] }
+interface Work { name: string; takes?: Promise<unknown>; adds?: [number, string][]; fails?: boolean }
 
 /** An agenda on a manual clock at 0 that writes down what ran, and when. */
 const make = () => {
   const clock = new Clock('manual', 0)
   const ran: [string, number][] = []
-  const agenda: Agenda<Work> = new Agenda<Work>(clock, async ({ name, takes, adds = [] }) => {
+  const agenda: Agenda<Work> = new Agenda<Work>(clock, async (work) => {
+    const { name, takes, adds = [] } = work
     ran.push([name, clock.now()])
     await takes
     for (const [at, more] of adds) agenda.add(at, { name: more })
+    if (work.fails === true) throw new Error(`${name} failed`)
+    return !name.startsWith('void')
   })
   return { clock, agenda, ran }
 }
@@ -68,7 +71,7 @@ await t.test('what is due now runs now, on a manual clock too', async (t) => {
   agenda.add(0, { name: 'now' })
   agenda.add(-5, { name: 'overdue' })
   t.strictSame(ran, [], 'not before whoever added it has gone on')
-  await agenda.idle()
+  await agenda.advance(() => 0)
   t.strictSame(ran, [['overdue', 0], ['now', 0]])
 })
 
@@ -79,6 +82,7 @@ await t.test('a real clock runs work by itself; closed, nothing more', async (t)
   const agenda = new Agenda<string>(clock, async (name) => {
     ran.push(name)
     if (name === 'soon') resolve()
+    return true
   })
   agenda.add(clock.now() + 60_000, 'in a minute')
   agenda.add(clock.now() + 2 ** 40, 'past what a timer can take')
@@ -99,6 +103,7 @@ await t.test('from real to manual and back', async (t) => {
   const agenda = new Agenda<string>(clock, async (name) => {
     ran.push(name)
     resolve()
+    return true
   })
   const at = clock.now() + 20
   agenda.add(at, 'due')
@@ -112,6 +117,52 @@ await t.test('from real to manual and back', async (t) => {
   t.strictSame(ran, ['due'])
   agenda.close()
 })
+
+await t.test('an advance says what was done, not what was needless', async (t) => {
+  const { agenda } = make()
+  for (const name of ['a', 'void b', 'c']) agenda.add(10, { name })
+  t.strictSame((await agenda.advance(() => 20)).map((work) => work.name), ['a', 'c'])
+})
+
+await t.test('work that fails ends the advance with what it failed with, and is not run again in it', async (t) => {
+  const { clock, agenda, ran } = make()
+  agenda.add(10, { name: 'a', fails: true })
+  agenda.add(20, { name: 'b' })
+  await t.rejects(agenda.advance(() => 1000), /a failed/)
+  t.strictSame(ran, [['a', 10]])
+  t.equal(clock.now(), 10, 'the clock stands where it came to')
+  await agenda.advance(() => 1000)
+  t.strictSame(ran, [['a', 10], ['b', 20]])
+  agenda.close()
+})
+
+for (const [what, act] of [
+  ['set to real', (clock: Clock, agenda: Agenda<Work>) => {
+    agenda.interrupt()
+    clock.set('real')
+    agenda.reconsider()
+  }],
+  ['reset', (clock: Clock, agenda: Agenda<Work>) => {
+    agenda.clear()
+    clock.reset()
+  }],
+] as const) {
+  await t.test(`${what} while it advances: the advance stops and says so, and nothing spins`, async (t) => {
+    const { clock, agenda, ran } = make()
+    let finish: () => void = () => undefined
+    agenda.add(10, { name: 'slow', takes: new Promise<void>((resolve) => (finish = resolve)) })
+    agenda.add(Clock.wall() + 3_600_000, { name: 'far' })
+    const advancing = agenda.advance(() => Clock.wall() + 7_200_000)
+    await new Promise((resolve) => setImmediate(resolve))
+    act(clock, agenda)
+    const before = clock.now()
+    finish()
+    await t.rejects(advancing, AdvanceInterrupted)
+    t.strictSame(ran, [['slow', 10]])
+    t.ok(clock.now() - before < 60_000, 'the clock was not taken along')
+    agenda.close()
+  })
+}
 
 await t.test('cleared, nothing is left', async (t) => {
   const { agenda, ran } = make()

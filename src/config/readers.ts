@@ -1,9 +1,12 @@
 import { DURATION_FORMS, readDuration } from '../time/duration.ts'
 import { isTimeZone } from '../contract/wire-time.ts'
-import { urlFaults } from '../merchant/url.ts'
+import { timeoutFaults, urlFaults } from '../merchant/faults.ts'
 
 /** Reads a setting's text. What it throws is the end of a sentence: `must be …`. */
 export type Reader<T> = (text: string) => T
+
+/** Thrown by a reader whose text must not be shown: it is or holds a secret. */
+export class Unshown extends Error {}
 
 /** A whole number within bounds. */
 export const whole = (least: number, most: number): Reader<number> => (text) => {
@@ -31,12 +34,18 @@ export const duration = (zeroAllowed = false): Reader<string> => (text) => {
   return text
 }
 
+/** How long a merchant may take to answer. */
+export const timeout: Reader<string> = (text) => {
+  if (timeoutFaults('', text).length > 0) throw new Error('must be a duration of more than 0 and at most 10m, such as 10s')
+  return text
+}
+
 /** Durations with commas between; `none` for no retry. */
 export const durations: Reader<string[]> = (text) => {
   if (text === 'none' || text === '') return []
   return text.split(',').map((part) => {
     const wait = part.trim()
-    if (readDuration(wait) === undefined) throw new Error(`must be durations with commas between, such as 15s,30s,3m; "${wait}" is none`)
+    if (readDuration(wait) === undefined) throw new Error('must be durations with commas between, such as 15s,30s,3m')
     return wait
   })
 }
@@ -48,14 +57,20 @@ export const timeZone: Reader<string> = (text) => {
 
 /** An http or https URL. */
 export const url: Reader<string> = (text) => {
+  if (/^[a-z]+:\/\/[^/]*@/i.test(text)) throw new Unshown('must be a URL without user name and password')
   if (urlFaults('', text).length > 0) throw new Error('must be an http or https URL such as http://127.0.0.1:8080')
   return text
 }
+
+/** First segments of the sandbox's own paths. */
+const OWN_PATHS = ['_sandbox', 'docs', 'health', 'checkout', 'openapi.json']
 
 /** A path that begins with a slash; a single slash, the root, comes back empty, so that paths can be appended. */
 export const path: Reader<string> = (text) => {
   if (text === '/') return ''
   if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(text)) throw new Error('must be a path such as /open-platform-api/pay')
+  const [, first = ''] = text.split('/')
+  if (OWN_PATHS.includes(first)) throw new Error(`must not begin with /${first}, where the sandbox has pages of its own`)
   return text
 }
 
@@ -63,5 +78,11 @@ export const path: Reader<string> = (text) => {
 export const key: Reader<string> = (text) => {
   if (!/^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(text)) throw new Error('must be a key such as result')
   if (['success', 'message', '__proto__'].includes(text)) throw new Error('must not be success or message, which every answer has')
+  return text
+}
+
+/** What a client can send in a header. */
+export const token: Reader<string> = (text) => {
+  if (!/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(text)) throw new Unshown('must be printable ASCII without blanks at its ends, as it travels in a header')
   return text
 }

@@ -2,6 +2,7 @@ import { UsageError } from '../errors.ts'
 import { readTime } from '../contract/wire-time.ts'
 import { closest } from '../nearest.ts'
 import { readText } from '../load/read-file.ts'
+import { Unshown } from './readers.ts'
 import { kebab, SETTINGS, SETTING_NAMES, type SettingName, type Settings } from './settings.ts'
 
 /** Variables that `exec` sets for the command it runs; a sandbox that inherits them takes no notice. */
@@ -30,22 +31,30 @@ export async function resolveSettings({ given, spell, env, config }: Sources): P
     ...Object.keys(given).filter((name) => !(SETTING_NAMES as string[]).includes(name)).map((name) => `${name} is not known${suggestion(name, SETTING_NAMES)}`),
   ]
   const fromFile = await readConfig(config ?? env[CONFIG_VARIABLE], problems)
+  const sourceOf = (name: SettingName): [string, unknown] => {
+    const candidates: [string, unknown][] = [
+      [spell(name), given[name]],
+      [SETTINGS[name].env, env[SETTINGS[name].env]],
+      [`${kebab(name)} in the configuration file`, fromFile[name]],
+    ]
+    return candidates.find(([, value]) => value !== undefined) ?? ['', undefined]
+  }
   const settings = Object.fromEntries(
     SETTING_NAMES.map((name) => {
-      const { env: variable, read, default: fallback } = SETTINGS[name]
-      const candidates: [string, unknown][] = [[spell(name), given[name]], [variable, env[variable]], [`${kebab(name)} in the configuration file`, fromFile[name]]]
-      const [where, value] = candidates.find(([, candidate]) => candidate !== undefined) ?? ['', undefined]
+      const [where, value] = sourceOf(name)
+      const { read, default: fallback } = SETTINGS[name]
       if (value === undefined) return [name, fallback]
       try {
         return [name, read(asText(value))]
       } catch (error) {
-        problems.push(`${where} ${(error as Error).message}${value === true ? '' : `, but is ${JSON.stringify(value)}`}`)
+        const shown = value === true || error instanceof Unshown ? '' : `, but is ${JSON.stringify(value)}`
+        problems.push(`${where} ${(error as Error).message}${shown}`)
         return [name, fallback]
       }
     }),
   ) as unknown as Settings
   if (settings.now !== undefined && readTime(settings.now, settings.timeZone) === undefined) {
-    problems.push(`${spell('now')} must be a time such as 2026-01-01 00:00:00 or 2026-01-01T00:00:00+08:00, but is ${JSON.stringify(settings.now)}`)
+    problems.push(`${sourceOf('now')[0]} must be a time such as 2026-01-01 00:00:00 or 2026-01-01T00:00:00+08:00, but is ${JSON.stringify(settings.now)}`)
   }
   if (problems.length > 0) throw new UsageError(problems)
   return settings

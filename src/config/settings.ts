@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { DEFAULT_BODY_LIMIT } from '../contract/limits.ts'
 import { DEFAULT_CONCURRENCY, DEFAULT_SCHEDULE, DEFAULT_TIMEOUT } from '../notification/schedule.ts'
-import { anyText, duration, durations, key, oneOf, path, timeZone, url, whole, type Reader } from './readers.ts'
+import { anyText, duration, durations, key, oneOf, path, timeout, timeZone, token, url, whole, type Reader } from './readers.ts'
 
 /** What ships with the package, whether it runs from src/ or from dist/. */
 const shipped = (folder: string): string => fileURLToPath(new URL(`../../${folder}`, import.meta.url))
@@ -39,7 +39,7 @@ export const SETTINGS = {
   scenario: setting('QLINK_SCENARIO', 'name', anyText, 'wait-for-customer', 'scenario of a bill that no other one claims'),
   notifyUrl: optional('QLINK_NOTIFY_URL', 'url', url, 'where the demo merchant is notified'),
   notifySchedule: setting('QLINK_NOTIFY_SCHEDULE', 'waits', durations, [...DEFAULT_SCHEDULE] as string[], 'waits between attempts, with commas; "none" for one attempt'),
-  notifyTimeout: setting('QLINK_NOTIFY_TIMEOUT', 'duration', duration(), DEFAULT_TIMEOUT as string, 'how long a merchant may take to answer'),
+  notifyTimeout: setting('QLINK_NOTIFY_TIMEOUT', 'duration', timeout, DEFAULT_TIMEOUT as string, 'how long a merchant may take to answer'),
   notifyConcurrency: setting('QLINK_NOTIFY_CONCURRENCY', 'n', whole(1, 1000), DEFAULT_CONCURRENCY, 'attempts under way at once, per merchant'),
   clock: setting('QLINK_CLOCK', 'mode', oneOf('real', 'manual'), 'real', '"real", or "manual": time stands still until it is advanced'),
   now: optional('QLINK_NOW', 'time', anyText, 'where a manual clock starts, e.g. "2026-01-01 00:00:00"'),
@@ -52,7 +52,7 @@ export const SETTINGS = {
   bodyLimit: setting('QLINK_BODY_LIMIT', 'bytes', whole(1, 1024 ** 3), DEFAULT_BODY_LIMIT, 'largest request body'),
   basePath: setting('QLINK_BASE_PATH', 'path', path, '/open-platform-api/pay', 'where the four endpoints are'),
   publicUrl: optional('QLINK_PUBLIC_URL', 'url', url, 'base of checkout links, where it is not host and port'),
-  controlToken: optional('QLINK_CONTROL_TOKEN', 'token', anyText, 'asked for as "Authorization: Bearer" by the control API and the pages'),
+  controlToken: optional('QLINK_CONTROL_TOKEN', 'token', token, 'asked for as "Authorization: Bearer" by the control API and the pages'),
   logLevel: setting('QLINK_LOG_LEVEL', 'level', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info', 'pino level'),
 }
 

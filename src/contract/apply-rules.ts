@@ -32,7 +32,7 @@ export function checkApply(request: ApplyRequest, exactAmount: unknown): string 
     throw invalid('amount', `has ${integer} digits before the point; at most ${LIMITS.integerDigits} are allowed`)
   }
   if (fraction > digits) {
-    throw invalid('amount', `has ${fraction} fraction digits; ISO 4217 gives ${request.currency} ${digits}`)
+    throw invalid('amount', `has ${fraction} fraction digit${fraction === 1 ? '' : 's'}; ISO 4217 gives ${request.currency} ${digits}`)
   }
   if (isZero(amount)) throw invalid('amount', 'must be greater than 0')
   return amount

@@ -19,6 +19,11 @@ const optional = (en: string, zh: string, maxLength?: number) =>
 const oneOf = <T extends readonly string[]>(values: T, en: string, zh: string) =>
   Type.Unsafe<T[number]>({ type: 'string', enum: values, ...both(en, zh) })
 
+// An empty text is as good as none, as everywhere in the contract.
+const source = Type.Optional(
+  Type.Unsafe<'QERP_CN' | 'QERP_ASIA' | ''>({ type: 'string', enum: ['QERP_CN', 'QERP_ASIA', ''], 'x-expected': 'QERP_CN or QERP_ASIA', ...both('Where the request comes from', '来源') }),
+)
+
 const metadata = Type.Optional(
   Type.Unsafe<string | Record<string, unknown>>({
     anyOf: [{ type: 'string' }, { type: 'object' }],
@@ -69,7 +74,7 @@ export const ApplyRequest = Type.Object({
   payChannelCode: optional('A PAY_CHANNEL code of the account', '支付渠道编码', LIMITS.code),
   tradeUuid: required(LIMITS.id, 'Your unique id of the payment', '交易唯一标识', 'uuid'),
   tradeTime: required(64, 'When the trade was made, yyyy-MM-dd HH:mm:ss', '交易时间', '2025-08-04 13:45:21'),
-  source: Type.Optional(oneOf(['QERP_CN', 'QERP_ASIA', ''] as const, 'Where the request comes from', '来源')),
+  source,
   orderCode: required(LIMITS.id, 'Your order', '订单号', 'O20250804001'),
   country: required(64, 'ISO 3166-1 alpha-2', '国家二字码', 'ID'),
   currency: required(64, 'ISO 4217', '币种', 'IDR'),

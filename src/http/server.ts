@@ -1,12 +1,16 @@
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Settings } from '../config/settings.ts'
 import type { Operation } from '../contract/states.ts'
+import { Problem, Refusal } from '../errors.ts'
 import type { World } from '../sandbox/world.ts'
 import type { GuardSettings } from './control/guard.ts'
+import { sendProblem } from './control/problems.ts'
 import { controlRoutes } from './control/routes.ts'
 import { healthRoute } from './health.ts'
 import { validatorCompiler } from './invalid-input.ts'
-import { failureHandler } from './qlink/failures.ts'
+import { failureHandler, sendFailure } from './qlink/failures.ts'
 import { notFound } from './qlink/not-found.ts'
 import { qlinkRoutes } from './qlink/routes.ts'
 import { checkoutRoutes } from './web/checkout.ts'
@@ -32,9 +36,11 @@ export async function buildServer(world: World, settings: Settings, logger: Fast
     // A tradeUuid in a path may be 128 characters long, and each may be escaped.
     routerOptions: { maxParamLength: 2000 },
     forceCloseConnections: 'idle',
-    // Merchants must see their own mistakes: a body for a prototype is refused in words, not here.
-    onProtoPoisoning: 'ignore',
-    onConstructorPoisoning: 'ignore',
+    // A path that cannot be decoded, or an id that is too long, finds nothing.
+    frameworkErrors: (_error, request, reply) => {
+      unreadablePath(request, reply, settings)
+    },
+    clientErrorHandler: answerMalformed,
   })
   const guardSettings: GuardSettings = {
     controlToken: settings.controlToken,
@@ -65,10 +71,30 @@ export async function buildServer(world: World, settings: Settings, logger: Fast
     { prefix: '/_sandbox' },
   )
   await app.register((scope, _options, done) => {
-    checkoutRoutes(scope, world)
+    checkoutRoutes(scope, world, settings.host)
     done()
   })
   return app
+}
+
+/** Under the control API it is a problem, elsewhere QLink's failure; what was asked for is not repeated. */
+function unreadablePath(request: FastifyRequest, reply: FastifyReply, settings: Settings): void {
+  const message = 'the path cannot be read: a % is not followed by two hex digits of UTF-8, or it is too long'
+  if (request.url.startsWith('/_sandbox')) sendProblem(new Problem(404, message) as unknown as FastifyError, request, reply)
+  else sendFailure(reply, new Refusal('PATH_UNKNOWN', message), settings)
+}
+
+/** What is not even HTTP gets an answer in the usual shape, and leaves nothing of itself in the log. */
+function answerMalformed(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return
+  const [status, what] = MALFORMED[error.code ?? ''] ?? [400, 'this is not an HTTP request that can be read']
+  const body = JSON.stringify({ success: false, message: what })
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`)
+}
+
+const MALFORMED: Record<string, [number, string]> = {
+  HPE_HEADER_OVERFLOW: [431, 'the headers are larger than a server takes (16 KiB)'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'the request did not come to its end in time'],
 }
 
 /** What is posted to a path that is not there gets its 404 whatever its content type. */

@@ -1,7 +1,9 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { PayMethod } from '../contract/schemas.ts'
-import { DURATION_FORMS, readDuration } from '../time/duration.ts'
-import { urlFaults } from './url.ts'
+import { durationFaults, timeoutFaults, urlFaults } from './faults.ts'
+
+/** The shipped merchant, the one that the setting notify-url is for. */
+export const DEMO_APP_KEY = 'demo-app-key'
 
 const strict = { additionalProperties: false }
 const choice = <T extends readonly string[]>(values: T, description: string) =>
@@ -19,7 +21,7 @@ export const NotificationSettings = Type.Object(
 export const PayAccount = Type.Object(
   {
     payAccount: Type.String({ minLength: 1, maxLength: 64, description: 'The account / 支付账号' }),
-    methods: Type.Array(PayMethod, { description: 'What /queryPayAccount answers / 支付方式与渠道' }),
+    methods: Type.Array(Type.Composite([PayMethod], strict), { description: 'What /queryPayAccount answers / 支付方式与渠道' }),
   },
   strict,
 )
@@ -30,9 +32,9 @@ export const Merchant = Type.Object(
     appKey: Type.String({
       minLength: 1,
       maxLength: 128,
-      // A header cannot carry blanks at its ends; the one name excluded would reach a prototype in the data file.
-      pattern: '^(?!__proto__$)\\S(.*\\S)?$',
-      'x-expected': 'a text without blanks at its ends',
+      // What a header cannot carry; the one name excluded would reach a prototype in the data file.
+      pattern: '^(?!__proto__$)[^\\s\\p{Cc}\\p{Cs}]([^\\p{Cc}\\p{Cs}]*[^\\s\\p{Cc}\\p{Cs}])?$',
+      'x-expected': 'a text without control characters and without blanks at its ends, and not __proto__',
       description: 'The public key, sent in the header appKey / 应用标识',
     }),
     appSecret: Type.String({ minLength: 1, maxLength: 256, description: 'The secret, hashed and never sent / 密钥' }),
@@ -61,17 +63,12 @@ export type PayAccount = Static<typeof PayAccount>
  */
 export function merchantFaults(fields: Partial<Merchant>, scenarioExists: (name: string) => boolean): string[] {
   const { notifyUrl, scenario, notification, payAccounts = [] } = fields
-  const duration = (path: string, text: string | undefined, zeroAllowed: boolean): string[] => {
-    if (text === undefined) return []
-    const length = readDuration(text)
-    return length === undefined || (length === 0 && !zeroAllowed) ? [`${path} must be a duration such as ${DURATION_FORMS}, but is "${text}"`] : []
-  }
   const names = payAccounts.map((account) => account.payAccount)
   return [
     ...(notifyUrl == null ? [] : urlFaults('notifyUrl', notifyUrl)),
     ...(scenario === undefined || scenarioExists(scenario) ? [] : [`scenario names "${scenario}", which does not exist`]),
-    ...(notification?.schedule ?? []).flatMap((wait, index) => duration(`notification.schedule[${index}]`, wait, true)),
-    ...duration('notification.timeout', notification?.timeout, false),
+    ...(notification?.schedule ?? []).flatMap((wait, index) => durationFaults(`notification.schedule[${index}]`, wait)),
+    ...(notification?.timeout === undefined ? [] : timeoutFaults('notification.timeout', notification.timeout)),
     ...names.flatMap((name, index) => (names.indexOf(name) < index ? [`payAccounts[${index}].payAccount "${name}" is there twice`] : [])),
   ]
 }

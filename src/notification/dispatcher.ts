@@ -8,6 +8,9 @@ import { withAttempt } from './delivery.ts'
 import { notificationUrl } from './payload.ts'
 import type { Sender } from './sender.ts'
 
+/** Of a merchant's answer, this much is kept in the record. */
+const KEPT_CHARACTERS = 16 * 1024
+
 /** The server's settings for merchants that have none of their own. */
 export interface NotificationDefaults {
   schedule: readonly string[]
@@ -47,36 +50,41 @@ export class Dispatcher {
    */
   async attempt(billCode: string, index: number, trigger: Attempt['trigger'], wanted: (bill: Bill) => boolean): Promise<Attempt | undefined> {
     return this.#inLane(billCode, async () => {
-      const bill = this.#needs.bill(billCode)
-      const merchant = bill === undefined ? undefined : this.#needs.merchant(bill.appKey)
-      if (bill === undefined || merchant === undefined || !wanted(bill)) return undefined
-      return this.#limit(merchant)(() => this.#post(bill, merchant, index, trigger))
+      const appKey = this.#needs.bill(billCode)?.appKey
+      if (appKey === undefined) return undefined
+      return this.#limited(appKey, async () => {
+        // Asked for now, not before the wait: a reset, a deletion or a new URL may have come meanwhile.
+        const bill = this.#needs.bill(billCode)
+        const merchant = this.#needs.merchant(appKey)
+        if (bill === undefined || merchant === undefined || !wanted(bill)) return undefined
+        return this.#post(bill, merchant, index, trigger)
+      })
     })
   }
 
   /** How a merchant is told: its own settings over the server's. */
-  settingsOf(merchant: Merchant): NotificationDefaults {
-    return { ...this.#defaults, ...merchant.notification }
+  #settingsOf(merchant: Merchant | undefined): NotificationDefaults {
+    return { ...this.#defaults, ...merchant?.notification }
   }
 
   async #post(bill: Bill, merchant: Merchant, index: number, trigger: Attempt['trigger']): Promise<Attempt | undefined> {
     const notification = bill.notifications[index]
     if (notification === undefined) return undefined
-    const { schedule, timeout } = this.settingsOf(merchant)
+    const { schedule, timeout } = this.#settingsOf(merchant)
     const at = this.#needs.now()
     const url = merchant.notifyUrl === null ? '' : notificationUrl(merchant.notifyUrl)
     const sent = merchant.notifyUrl === null
       ? { durationMs: 0, error: 'the merchant has no notifyUrl any more' }
       : await this.#sender.post(url, requestHeaders(bill.appKey, notification.sign), notification.body, readDuration(timeout) ?? 0)
     if ('aborted' in sent) return undefined
-    const complaint = sent.answer === undefined ? sent.error : whyNotAcknowledged(sent.answer.status, sent.answer.body)
+    const complaint = sent.error ?? whyNotAcknowledged(sent.answer?.status ?? 0, sent.answer?.body ?? '')
     const attempt: Attempt = {
       at,
       trigger,
       url,
       durationMs: sent.durationMs,
       acknowledged: complaint === undefined,
-      ...(sent.answer === undefined ? {} : { answer: sent.answer }),
+      ...(sent.answer === undefined ? {} : { answer: { ...sent.answer, body: sent.answer.body.slice(0, KEPT_CHARACTERS) } }),
       ...(complaint === undefined ? {} : { error: complaint }),
     }
     // The bill may have moved on meanwhile, or a reset may have put another in its place.
@@ -97,15 +105,16 @@ export class Dispatcher {
     return result
   }
 
-  #limit(merchant: Merchant): LimitFunction {
-    const { concurrency } = this.settingsOf(merchant)
-    let limit = this.#limits.get(merchant.appKey)
-    if (limit === undefined) {
-      limit = pLimit(concurrency)
-      this.#limits.set(merchant.appKey, limit)
-    }
+  async #limited<T>(appKey: string, work: () => Promise<T>): Promise<T> {
+    const { concurrency } = this.#settingsOf(this.#needs.merchant(appKey))
+    const limit = this.#limits.get(appKey) ?? pLimit(concurrency)
+    this.#limits.set(appKey, limit)
     if (limit.concurrency !== concurrency) limit.concurrency = concurrency
-    return limit
+    try {
+      return await limit(work)
+    } finally {
+      if (limit.activeCount === 0 && limit.pendingCount === 0) this.#limits.delete(appKey)
+    }
   }
 }
 

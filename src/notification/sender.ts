@@ -3,7 +3,7 @@ export interface Sent {
   /** Real milliseconds from the start to the last byte of the answer, or to the failure. */
   durationMs: number
   answer?: { status: number; headers: Record<string, string>; body: string }
-  /** Why there was no answer, in words. */
+  /** Why there was no answer, or no whole one, in words. */
   error?: string
   /** The POST was broken off because the sandbox is closing: it counts as never made. */
   aborted?: boolean

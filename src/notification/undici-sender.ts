@@ -1,8 +1,8 @@
 import { Agent, request } from 'undici'
 import type { Sender, Sent } from './sender.ts'
 
-/** Of an answer, this much is kept. */
-const KEPT_BYTES = 16 * 1024
+/** An answer is read to its end to judge it, but not for ever: past this it is no answer. */
+const LONGEST_ANSWER = 4 * 1024 * 1024
 
 /** Failures that undici and Node report by a code, in words that say what to look at. */
 const IN_WORDS: Record<string, string> = {
@@ -20,45 +20,46 @@ const IN_WORDS: Record<string, string> = {
 /** POSTs notifications with undici. Redirects are not followed. */
 export class UndiciSender implements Sender {
   readonly #agent = new Agent({ connections: null })
-  readonly #closing = new AbortController()
+  #closing = false
 
   async post(url: string, headers: Record<string, string>, body: string, timeout: number): Promise<Sent> {
     const started = performance.now()
-    const durationMs = (): number => Math.round((performance.now() - started) * 10) / 10
-    const tooLate = AbortSignal.timeout(timeout)
+    const sent = (rest: Partial<Sent>): Sent => ({ durationMs: Math.round((performance.now() - started) * 10) / 10, ...rest })
+    const timer = new AbortController()
+    const deadline = setTimeout(() => {
+      timer.abort()
+    }, timeout)
+    let answer: Sent['answer']
     try {
-      const response = await request(url, {
-        method: 'POST',
-        headers,
-        body,
-        dispatcher: this.#agent,
-        signal: AbortSignal.any([tooLate, this.#closing.signal]),
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      })
-      const text = await readSome(response.body)
-      return { durationMs: durationMs(), answer: { status: response.statusCode, headers: flatten(response.headers), body: text } }
+      // One deadline for it all, ours, in the place of undici's for the headers and for each piece of the body.
+      const response = await request(url, { method: 'POST', headers, body, dispatcher: this.#agent, signal: timer.signal, headersTimeout: 0, bodyTimeout: 0 })
+      answer = { status: response.statusCode, headers: flatten(response.headers), body: '' }
+      answer.body = await read(response.body)
+      return sent({ answer })
     } catch (error) {
-      if (this.#closing.signal.aborted) return { durationMs: durationMs(), aborted: true }
-      return { durationMs: durationMs(), error: tooLate.aborted ? `no answer within ${timeout} ms` : inWords(error) }
+      if (this.#closing) return sent({ aborted: true })
+      const what = timer.signal.aborted ? `no ${answer === undefined ? '' : 'whole '}answer within ${timeout} ms` : inWords(error)
+      return sent({ error: what, ...(answer === undefined ? {} : { answer }) })
+    } finally {
+      clearTimeout(deadline)
     }
   }
 
   async close(): Promise<void> {
-    this.#closing.abort()
+    this.#closing = true
     await this.#agent.destroy()
   }
 }
 
-async function readSome(body: AsyncIterable<Buffer>): Promise<string> {
+async function read(body: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of body) {
-    if (size < KEPT_BYTES) chunks.push(chunk)
+    chunks.push(chunk)
     size += chunk.length
+    if (size > LONGEST_ANSWER) throw new Error(`the answer is longer than ${LONGEST_ANSWER} bytes`)
   }
-  const kept = Buffer.concat(chunks).subarray(0, KEPT_BYTES).toString('utf8')
-  return size > KEPT_BYTES ? `${kept}… (${size} bytes in all)` : kept
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
@@ -67,6 +68,6 @@ function flatten(headers: Record<string, string | string[] | undefined>): Record
 
 function inWords(error: unknown): string {
   const { code, message } = error as { code?: string; message: string }
-  const words = code === undefined ? undefined : IN_WORDS[code]
-  return words === undefined ? message : `${words} (${String(code)})`
+  const words = IN_WORDS[code ?? ''] ?? `the answer could not be read: ${message.replace(/\s+/g, ' ').trim()}`
+  return code === undefined ? words : `${words} (${code})`
 }

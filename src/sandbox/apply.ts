@@ -63,6 +63,8 @@ export async function apply(world: World, merchant: Merchant, { request, exact, 
   const made = reaction?.decline === undefined
     ? withSteps(withDue(bill, { at: at + world.settings.expireAfter, what: 'expire' }), stepsFromApply(scenario, at))
     : moved(world, withSteps({ ...bill, actionValue: '' }, stepsFromApply(scenario, at)), 'fail', { at, by: 'scenario', errorCode: reaction.decline })
+  // The merchant may have been deleted while its request was on the way; its bill would be nobody's.
+  if (world.merchants.get(merchant.appKey) === undefined) throw new Refusal('APP_KEY_UNKNOWN', 'the merchant was deleted')
   await commit(world, made)
   return answer(made, made.errorCode)
 }

@@ -5,13 +5,15 @@ import type { Step } from '../scenario/schema.ts'
 import { stepsFromPrevious } from '../scenario/timeline.ts'
 import { commit, moved, withoutThis, withSteps, type DueWork, type World } from './world.ts'
 
-/** After a failure of the store, due work is tried again in this many milliseconds. */
-const TRY_AGAIN = 1000
-
-/** Does a piece of work whose time has come, if the bill still has it to do. */
-export async function runDue(world: World, work: DueWork): Promise<void> {
+/**
+ * Does a piece of work whose time has come, if the bill still has it to do.
+ *
+ * @returns whether it had
+ * @throws StoreUnavailable where what was done could not be recorded; the bill has the work still to do
+ */
+export async function runDue(world: World, work: DueWork): Promise<boolean> {
   const bill = world.store.bill(work.billCode)
-  if (bill === undefined || !has(bill, work.due)) return
+  if (bill === undefined || !has(bill, work.due)) return false
   try {
     switch (work.due.what) {
       case 'expire':
@@ -21,11 +23,12 @@ export async function runDue(world: World, work: DueWork): Promise<void> {
         await takeStep(world, bill, work.due)
         break
       case 'attempt':
-        await world.dispatcher.attempt(bill.billCode, work.due.notification, 'schedule', (now) => has(now, work.due))
+        return (await world.dispatcher.attempt(bill.billCode, work.due.notification, 'schedule', (now) => has(now, work.due))) !== undefined
     }
+    return true
   } catch (error) {
     world.log.error({ billCode: bill.billCode, due: work.due.what, err: error }, 'due work failed and will be tried again')
-    world.agenda.add(world.clock.now() + TRY_AGAIN, work)
+    throw error
   }
 }
 

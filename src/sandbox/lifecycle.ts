@@ -2,7 +2,7 @@ import type { World } from './world.ts'
 
 /** Puts everything that is due on the agenda, after a start. */
 export function resume(world: World): void {
-  for (const bill of world.store.billsWithDue()) {
+  for (const bill of world.store.allBills()) {
     for (const due of bill.due) world.agenda.add(due.at, { billCode: bill.billCode, due })
   }
 }
@@ -22,7 +22,13 @@ export function latestRecord(bills: Iterable<{ events: readonly { at: number }[]
 /** Back to the start: no bills, the files' scenarios, and with `merchants` the merchants of the fixtures; a manual clock where it began. */
 export async function reset(world: World, what: { merchants: boolean }): Promise<void> {
   world.agenda.clear()
-  await world.store.clear(what)
+  try {
+    await world.store.clear(what)
+  } catch (error) {
+    // Everything is still there, and so is what it has due.
+    resume(world)
+    throw error
+  }
   world.scenarios.reset()
   if (what.merchants) world.merchants.reset()
   world.clock.reset()

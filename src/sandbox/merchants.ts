@@ -1,6 +1,6 @@
 import type { Ids } from '../bill/ids.ts'
 import type { Store } from '../store/store.ts'
-import type { Merchant } from '../merchant/merchant.ts'
+import { DEMO_APP_KEY, type Merchant } from '../merchant/merchant.ts'
 
 /** The merchants of a running sandbox: the fixtures', and over them what was made, changed or deleted since. */
 export class Merchants {
@@ -26,7 +26,8 @@ export class Merchants {
   }
 
   /**
-   * Makes a merchant. What is left out is generated; the accounts are those of the first merchant of the fixtures.
+   * Makes a merchant. What is left out is generated; the accounts are the demo merchant's, or where the fixtures have
+   * none, their first one's.
    *
    * @returns undefined where the appKey is taken
    */
@@ -37,7 +38,7 @@ export class Merchants {
     const merchant: Merchant = {
       name: appKey,
       notifyUrl: null,
-      payAccounts: [...this.#fixtures.values()][0]?.payAccounts ?? [],
+      payAccounts: (this.#fixtures.get(DEMO_APP_KEY) ?? [...this.#fixtures.values()][0])?.payAccounts ?? [],
       ...fields,
       appKey,
       appSecret: fields.appSecret ?? generated.appSecret,
@@ -54,8 +55,7 @@ export class Merchants {
 
   /** Takes a merchant off, with its bills. */
   async remove(appKey: string): Promise<void> {
-    await this.#store.removeBillsOf(appKey)
-    await this.#store.putMerchant(appKey, null)
+    await this.#store.removeMerchant(appKey)
   }
 
   #freshKeys(): { appKey: string; appSecret: string } {

@@ -23,7 +23,7 @@ function named(world: World, name: string, where: string): Scenario {
   const scenario = world.scenarios.get(name)
   if (scenario !== undefined) return scenario
   const near = closest(name, world.scenarios.names())
-  throw new Refusal('FIELD_INVALID', `${where} names the scenario "${name}", which does not exist${near === undefined ? '' : `; did you mean ${near}?`}`)
+  throw new Refusal('FIELD_INVALID', `${where} names the scenario "${name.slice(0, 80)}", which does not exist${near === undefined ? '' : `; did you mean ${near}?`}`)
 }
 
 /** Metadata is an object, or a string that may hold one: the contract's table and its example differ. */

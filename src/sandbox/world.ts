@@ -43,8 +43,6 @@ export interface WorldSettings {
 
 /** As much of a logger as the use cases need; pino's fits. */
 export interface Log {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
   error(fields: object, message: string): void
 }
 

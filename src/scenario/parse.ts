@@ -1,7 +1,13 @@
 import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
+import { CANCEL_STATUS, PAYMENT_ERROR_CODES, STATUS } from '../contract/states.ts'
 import { readDuration, DURATION_FORMS } from '../time/duration.ts'
 import { compileCheck } from '../validate.ts'
 import { Scenario } from './schema.ts'
+
+/** Characters of a scenario, levels of nesting in it, and problems named at once. */
+const LONGEST = 256 * 1024
+const DEEPEST = 50
+const NAMED = 20
 
 const check = compileCheck(Scenario, 'the scenario')
 
@@ -16,6 +22,8 @@ export type ParsedScenario = { scenario: Scenario; problems?: never } | { scenar
  * @returns the scenario, or every problem as one line: file, line, column, path inside, and what was expected
  */
 export function parseScenario(text: string, file: string, name: string): ParsedScenario {
+  const unreadable = tooMuch(text)
+  if (unreadable !== undefined) return { problems: [`${file}: ${unreadable}`] }
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const at = (offset: number, message: string): string => {
@@ -33,10 +41,11 @@ export function parseScenario(text: string, file: string, name: string): ParsedS
   }
   const faults = check(value)
   if (faults.length > 0) {
-    return { problems: faults.map((fault) => at(locate(document, fault.segments), fault.message)) }
+    const more = faults.length > NAMED ? [`${file}: and ${faults.length - NAMED} more`] : []
+    return { problems: [...faults.slice(0, NAMED).map((fault) => at(locate(document, fault.segments), fault.message)), ...more] }
   }
   const scenario = value as Scenario
-  const problems = [...misnamed(scenario, name), ...unreadableDurations(scenario)]
+  const problems = [...misnamed(scenario, name), ...senselessSteps(scenario), ...senselessReactions(scenario)]
   return problems.length > 0
     ? { problems: problems.map(({ segments, message }) => at(locate(document, segments), message)) }
     : { scenario }
@@ -52,12 +61,46 @@ function misnamed(scenario: Scenario, name: string): Problem[] {
   return [{ segments: ['name'], message: `name must be "${name}", as the file is called, but is "${scenario.name}"` }]
 }
 
-function unreadableDurations(scenario: Scenario): Problem[] {
-  return (scenario.timeline ?? []).flatMap(({ after }, index) =>
-    readDuration(after) === undefined
-      ? [{ segments: ['timeline', String(index), 'after'], message: `timeline[${index}].after must be a duration such as ${DURATION_FORMS}, but is "${after}"` }]
-      : [],
-  )
+function senselessSteps(scenario: Scenario): Problem[] {
+  return (scenario.timeline ?? []).flatMap(({ after, become, errorCode }, index) => {
+    const step = `timeline[${index}]`
+    const at = (key: string, message: string): Problem => ({ segments: ['timeline', String(index), key], message: `${step}.${key} ${message}` })
+    return [
+      ...(readDuration(after) === undefined ? [at('after', `must be a duration such as ${DURATION_FORMS}, but is "${after}"`)] : []),
+      ...(become === STATUS.failed && errorCode === undefined ? [at('errorCode', `is missing; a payment fails for a reason, such as ${PAYMENT_ERROR_CODES[0]}`)] : []),
+      ...(become !== STATUS.failed && errorCode !== undefined ? [at('errorCode', `goes with become: ${STATUS.failed} only`)] : []),
+    ]
+  })
+}
+
+function senselessReactions({ on }: Scenario): Problem[] {
+  const at = (operation: string, index: number, key: string, message: string): Problem =>
+    ({ segments: ['on', operation, String(index), key], message: `on.${operation}[${index}].${key} ${message}` })
+  return [
+    ...(on?.apply ?? []).flatMap(({ decline, refuse }, index) =>
+      decline !== undefined && refuse !== undefined ? [at('apply', index, 'refuse', 'does not go with decline: what QLink refuses never reaches the provider')] : []),
+    ...(on?.cancel ?? []).flatMap(({ answer, errorCode }, index) => {
+      if (answer === CANCEL_STATUS.refused) return errorCode === undefined ? [at('cancel', index, 'errorCode', 'is missing; a cancel fails for a reason')] : []
+      return errorCode === undefined ? [] : [at('cancel', index, 'errorCode', `goes with answer: ${CANCEL_STATUS.refused} only`)]
+    }),
+  ]
+}
+
+/**
+ * Why a text is not even tried, if so. The parser goes down into what is nested by calling itself, and a few thousand
+ * levels end the process, past any catch; so nesting is bounded before, by what it takes to write it: open brackets,
+ * indentation, and marks one behind the other.
+ */
+function tooMuch(text: string): string | undefined {
+  if (text.length > LONGEST) return `it is ${text.length} characters long; a scenario has at most ${LONGEST}`
+  let open = 0
+  for (const character of text) {
+    if (character === '[' || character === '{') open++
+    else if (character === ']' || character === '}') open = Math.max(0, open - 1)
+    if (open > DEEPEST) return `it is nested more than ${DEEPEST} levels deep`
+  }
+  const marks = /(?:[-?:][ \t]+){30}/
+  return marks.test(text) || new RegExp(`^[ \\t]{${2 * DEEPEST}}`, 'm').test(text) ? `it is nested more than ${DEEPEST} levels deep` : undefined
 }
 
 /** Where in the text a path leads, as an offset; for what is missing, where its parent begins. */

@@ -113,15 +113,15 @@ export const Scenario = Type.Object(
     on: Type.Optional(
       Type.Object(
         {
-          apply: Type.Optional(Type.Array(ApplyReaction, { minItems: 1 })),
+          apply: Type.Optional(Type.Array(ApplyReaction, { minItems: 1, maxItems: 1 })),
           cancel: Type.Optional(Type.Array(CancelReaction, { minItems: 1 })),
         },
-        { ...strict, description: 'How the endpoints answer about the bill, attempt by attempt; the last entry stays' },
+        { ...strict, description: 'How the endpoints answer about the bill; cancel attempt by attempt, where the last entry stays' },
       ),
     ),
     timeline: Type.Optional(Type.Array(Step, { maxItems: 1000, description: 'What becomes of the bill' })),
   },
-  { ...strict, $id: 'qlink-sandbox-scenario', title: 'A scenario of qlink-sandbox' },
+  { ...strict, title: 'A scenario of qlink-sandbox' },
 )
 
 /** A named behaviour: what becomes of a bill, and how the endpoints answer about it. */

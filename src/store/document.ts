@@ -1,11 +1,16 @@
 import type { Bill } from '../bill/bill.ts'
 import { UsageError } from '../errors.ts'
-import type { Merchant } from '../merchant/merchant.ts'
+import { Merchant } from '../merchant/merchant.ts'
+import { compileCheck } from '../validate.ts'
+import { StoredBill } from './stored-bill.ts'
 
 export const FORMAT = 'qlink-sandbox'
 
 /** Goes up when an older program could no longer read what a newer one writes. */
 export const VERSION = 1
+
+const checkMerchant = compileCheck(Merchant, 'it')
+const checkBill = compileCheck(StoredBill, 'it')
 
 /** The data file: one JSON document that any lowdb program opens. */
 export interface StoredDocument {
@@ -37,19 +42,20 @@ export function readDocument(text: string, file: string): StoredDocument {
   if (value['version'] > VERSION) {
     return refuse(`was written by a newer qlink-sandbox (format ${value['version']}; this one reads up to ${VERSION})`)
   }
-  if (!isRecord(value['merchants']) || !isRecord(value['bills'])) {
-    return refuse('is damaged (its merchants or bills are not there)')
+  const { merchants, bills } = value
+  if (value['version'] !== VERSION || !isRecord(merchants) || !isRecord(bills)) {
+    return refuse('is damaged (its version, merchants or bills are not there)')
   }
-  for (const [billCode, bill] of Object.entries(value['bills'])) {
-    if (!looksLikeBill(bill, billCode)) return refuse(`is damaged (bills.${billCode} is not a whole bill)`)
+  for (const [appKey, merchant] of Object.entries(merchants)) {
+    const [fault] = merchant === null ? [] : checkMerchant(merchant)
+    if (fault !== undefined) return refuse(`is damaged (merchants.${appKey}: ${fault.message})`)
+  }
+  for (const [billCode, bill] of Object.entries(bills)) {
+    const [fault] = checkBill(bill)
+    if (fault !== undefined) return refuse(`is damaged (bills.${billCode}: ${fault.message})`)
+    if ((bill as Bill).billCode !== billCode) return refuse(`is damaged (bills.${billCode} is another bill)`)
   }
   return value as unknown as StoredDocument
-}
-
-function looksLikeBill(value: unknown, billCode: string): boolean {
-  return isRecord(value) && value['billCode'] === billCode && isRecord(value['scenario'])
-    && ['appKey', 'tradeUuid', 'orderCode', 'status', 'amount', 'currency', 'request'].every((key) => typeof value[key] === 'string')
-    && ['events', 'due', 'notifications'].every((key) => Array.isArray(value[key]))
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -2,15 +2,18 @@ import type { Bill } from '../bill/bill.ts'
 import type { Merchant } from '../merchant/merchant.ts'
 import type { BillFilter, FoundNotification, NotificationFilter, Page, PageRequest, Store } from './store.ts'
 
+/** Makes a change not to have happened. Changes are taken back in the opposite order of their making. */
+export type Undo = () => void
+
 /** Keeps everything in memory and nothing else: it is gone with the process. */
 export class MemoryStore implements Store {
-  readonly #bills = new Map<string, Bill>()
-  readonly #byTrade = new Map<string, string>()
-  /** billCodes in the order in which the bills were made; gaps are left where bills were removed. */
-  readonly #order: (string | undefined)[] = []
+  #bills = new Map<string, Bill>()
+  #byTrade = new Map<string, string>()
+  /** billCodes in the order in which the bills were made; a gap is left where one was removed. */
+  #order: (string | undefined)[] = []
   /** Notifications in the order in which they came up, likewise. */
-  readonly #told: ({ billCode: string; index: number } | undefined)[] = []
-  readonly #merchants = new Map<string, Merchant | null>()
+  #told: ({ billCode: string; index: number } | undefined)[] = []
+  #merchants = new Map<string, Merchant | null>()
 
   bill(billCode: string): Bill | undefined {
     return this.#bills.get(billCode)
@@ -21,41 +24,24 @@ export class MemoryStore implements Store {
     return billCode === undefined ? undefined : this.#bills.get(billCode)
   }
 
-  putBill(bill: Bill): Promise<void> {
-    const before = this.#bills.get(bill.billCode)
-    if (before === undefined) {
-      this.#byTrade.set(tradeKey(bill.appKey, bill.tradeUuid), bill.billCode)
-      this.#order.push(bill.billCode)
-    }
-    for (let index = before?.notifications.length ?? 0; index < bill.notifications.length; index++) {
-      this.#told.push({ billCode: bill.billCode, index })
-    }
-    this.#bills.set(bill.billCode, bill)
-    return Promise.resolve()
-  }
-
-  /** Puts back what {@link putBill} replaced, when it could not be made durable after all. */
-  protected takeBack(bill: Bill, before: Bill | undefined): void {
-    if (this.#bills.get(bill.billCode) !== bill) return
-    if (before === undefined) {
-      this.#forget(bill)
-      return
-    }
-    this.#bills.set(bill.billCode, before)
-    this.#told.forEach((told, place) => {
-      if (told?.billCode === bill.billCode && told.index >= before.notifications.length) this.#told[place] = undefined
-    })
-  }
-
   countBills(): number {
     return this.#bills.size
   }
 
-  allBills(): IterableIterator<Bill> {
+  allBills(): Iterable<Bill> {
     return this.#bills.values()
   }
 
-  listBills({ appKey, status, tradeUuid, orderCode }: BillFilter, page: PageRequest): Page<Bill> {
+  merchants(): ReadonlyMap<string, Merchant | null> {
+    return this.#merchants
+  }
+
+  listBills(filter: BillFilter, page: PageRequest): Page<Bill> {
+    const { appKey, status, tradeUuid, orderCode } = filter
+    if (appKey !== undefined && tradeUuid !== undefined) {
+      const bill = this.billByTradeUuid(appKey, tradeUuid)
+      return { items: bill !== undefined && fits(status, bill.status) && fits(orderCode, bill.orderCode) ? [bill] : [], nextCursor: null }
+    }
     return takePage(this.#order, page, (billCode) => {
       const bill = this.#bills.get(billCode)
       if (bill === undefined) return undefined
@@ -65,54 +51,107 @@ export class MemoryStore implements Store {
   }
 
   listNotifications({ appKey, tradeUuid, billCode, state }: NotificationFilter, page: PageRequest): Page<FoundNotification> {
-    return takePage(this.#told, page, (told) => {
-      const bill = this.#bills.get(told.billCode)
-      const notification = bill?.notifications[told.index]
+    const one = billCode === undefined ? undefined : this.#bills.get(billCode)
+    const told = billCode === undefined ? this.#told : (one?.notifications ?? []).map((_, index) => ({ billCode, index }))
+    return takePage(told, page, (place) => {
+      const bill = this.#bills.get(place.billCode)
+      const notification = bill?.notifications[place.index]
       if (bill === undefined || notification === undefined) return undefined
-      const wanted = fits(appKey, bill.appKey) && fits(tradeUuid, bill.tradeUuid) && fits(billCode, bill.billCode) && fits(state, notification.state)
+      const wanted = fits(appKey, bill.appKey) && fits(tradeUuid, bill.tradeUuid) && fits(state, notification.state)
       return wanted ? { bill, notification } : undefined
     })
   }
 
-  *billsWithDue(): Iterable<Bill> {
-    for (const bill of this.#bills.values()) if (bill.due.length > 0) yield bill
-  }
-
-  removeBillsOf(appKey: string): Promise<void> {
-    for (const bill of [...this.#bills.values()]) if (bill.appKey === appKey) this.#forget(bill)
-    return Promise.resolve()
-  }
-
-  merchants(): ReadonlyMap<string, Merchant | null> {
-    return this.#merchants
+  putBill(bill: Bill): Promise<void> {
+    return this.persist(this.#putBill(bill))
   }
 
   putMerchant(appKey: string, merchant: Merchant | null): Promise<void> {
-    this.#merchants.set(appKey, merchant)
-    return Promise.resolve()
+    return this.persist(this.#putMerchant(appKey, merchant))
+  }
+
+  removeMerchant(appKey: string): Promise<void> {
+    const undoBills = this.#replaceBills((bill) => bill.appKey !== appKey)
+    const undoMerchant = this.#putMerchant(appKey, null)
+    return this.persist(() => {
+      undoMerchant()
+      undoBills()
+    })
   }
 
   clear({ merchants }: { merchants: boolean }): Promise<void> {
-    this.#bills.clear()
-    this.#byTrade.clear()
-    this.#order.length = 0
-    this.#told.length = 0
-    if (merchants) this.#merchants.clear()
-    return Promise.resolve()
+    const undoBills = this.#replaceBills(() => false)
+    const before = this.#merchants
+    if (merchants) this.#merchants = new Map()
+    return this.persist(() => {
+      this.#merchants = before
+      undoBills()
+    })
   }
 
   close(): Promise<void> {
     return Promise.resolve()
   }
 
-  #forget(bill: Bill): void {
-    this.#bills.delete(bill.billCode)
-    this.#byTrade.delete(tradeKey(bill.appKey, bill.tradeUuid))
-    const place = this.#order.indexOf(bill.billCode)
-    if (place >= 0) this.#order[place] = undefined
-    this.#told.forEach((told, index) => {
-      if (told?.billCode === bill.billCode) this.#told[index] = undefined
-    })
+  /** Takes in what was kept before. */
+  protected load(bills: Iterable<Bill>, merchants: Iterable<[string, Merchant | null]>): void {
+    for (const [appKey, merchant] of merchants) this.#putMerchant(appKey, merchant)
+    for (const bill of bills) this.#putBill(bill)
+  }
+
+  /**
+   * Called with each change, made already. A store that writes ends the promise when the change is durable; where it
+   * cannot be, it takes the change back and rejects.
+   */
+  protected persist(_undo: Undo): Promise<void> {
+    return Promise.resolve()
+  }
+
+  #putBill(bill: Bill): Undo {
+    const before = this.#bills.get(bill.billCode)
+    const key = tradeKey(bill.appKey, bill.tradeUuid)
+    const [ordered, told] = [this.#order.length, this.#told.length]
+    if (before === undefined) {
+      this.#byTrade.set(key, bill.billCode)
+      this.#order.push(bill.billCode)
+    }
+    for (let index = before?.notifications.length ?? 0; index < bill.notifications.length; index++) {
+      this.#told.push({ billCode: bill.billCode, index })
+    }
+    this.#bills.set(bill.billCode, bill)
+    return () => {
+      if (before === undefined) {
+        this.#bills.delete(bill.billCode)
+        this.#byTrade.delete(key)
+      } else this.#bills.set(bill.billCode, before)
+      this.#order.length = ordered
+      this.#told.length = told
+    }
+  }
+
+  #putMerchant(appKey: string, merchant: Merchant | null): Undo {
+    const before = this.#merchants.get(appKey)
+    this.#merchants.set(appKey, merchant)
+    return () => {
+      if (before === undefined) this.#merchants.delete(appKey)
+      else this.#merchants.set(appKey, before)
+    }
+  }
+
+  /** Keeps the bills that are wanted, in one pass. Places stay as they are, so that cursors stay good. */
+  #replaceBills(wanted: (bill: Bill) => boolean): Undo {
+    const before = { bills: this.#bills, byTrade: this.#byTrade, order: this.#order, told: this.#told }
+    const kept = [...this.#bills].filter(([, bill]) => wanted(bill))
+    this.#bills = new Map(kept)
+    this.#byTrade = new Map(kept.map(([billCode, bill]) => [tradeKey(bill.appKey, bill.tradeUuid), billCode]))
+    this.#order = kept.length === 0 ? [] : before.order.map((billCode) => (billCode !== undefined && this.#bills.has(billCode) ? billCode : undefined))
+    this.#told = kept.length === 0 ? [] : before.told.map((told) => (told !== undefined && this.#bills.has(told.billCode) ? told : undefined))
+    return () => {
+      this.#bills = before.bills
+      this.#byTrade = before.byTrade
+      this.#order = before.order
+      this.#told = before.told
+    }
   }
 }
 

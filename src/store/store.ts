@@ -49,13 +49,13 @@ export interface Store {
   countBills(): number
   listBills(filter: BillFilter, page: PageRequest): Page<Bill>
   listNotifications(filter: NotificationFilter, page: PageRequest): Page<FoundNotification>
-  /** All bills that have work due, for the agenda after a start. */
-  billsWithDue(): Iterable<Bill>
-  /** Takes off a merchant's bills, all of them. */
-  removeBillsOf(appKey: string): Promise<void>
+  /** Every bill, for the agenda after a start. */
+  allBills(): Iterable<Bill>
   /** Merchants made, changed (the merchant) or deleted (null) since the fixtures. */
   merchants(): ReadonlyMap<string, Merchant | null>
-  putMerchant(appKey: string, merchant: Merchant | null): Promise<void>
+  putMerchant(appKey: string, merchant: Merchant): Promise<void>
+  /** Takes a merchant off, with its bills, in one step. */
+  removeMerchant(appKey: string): Promise<void>
   /** Takes off all bills, and with `merchants` what has become of merchants since the fixtures too. */
   clear(what: { merchants: boolean }): Promise<void>
   /** Makes everything durable and lets go of files. */

@@ -10,6 +10,16 @@ interface Entry<T> {
 
 /** setTimeout takes no more than this; a longer wait is taken in pieces. */
 const LONGEST_TIMER = 2 ** 31 - 1
+/** Work that failed, because the store could not be written say, is tried again after so many real milliseconds. */
+const RETRY_AFTER = 2000
+
+/** The clock was set, or everything was reset, while it was being advanced. */
+export class AdvanceInterrupted extends Error {
+  constructor() {
+    super('the clock was set or reset while it was being advanced')
+    this.name = 'AdvanceInterrupted'
+  }
+}
 
 /**
  * Work that is due at some time on the clock. On a real clock it runs when its time comes; on a manual one when the
@@ -18,20 +28,24 @@ const LONGEST_TIMER = 2 ** 31 - 1
  */
 export class Agenda<T> {
   readonly #clock: Clock
-  readonly #run: (item: T) => Promise<unknown>
+  readonly #run: (item: T) => Promise<boolean>
   readonly #running = new Set<Promise<unknown>>()
+  readonly #retries = new Set<NodeJS.Timeout>()
   #queue = new TinyQueue<Entry<T>>([], byTime)
   #order = 0
   #timer: NodeJS.Timeout | undefined
   #wake: NodeJS.Immediate | undefined
   #turn: Promise<unknown> = Promise.resolve()
+  /** Goes up when an advance under way has to stop. */
+  #generation = 0
+  #failure: { error: unknown } | undefined
   #closed = false
 
   /**
    * @param clock what time it is
-   * @param run does a piece of work; it deals with its own errors, and ends when the work is done
+   * @param run does a piece of work and tells whether there was anything left to do; what rejects is tried again
    */
-  constructor(clock: Clock, run: (item: T) => Promise<unknown>) {
+  constructor(clock: Clock, run: (item: T) => Promise<boolean>) {
     this.#clock = clock
     this.#run = run
   }
@@ -48,7 +62,8 @@ export class Agenda<T> {
    * before the clock moves on. One advance at a time; a second one waits for the first.
    *
    * @param target where to stop, worked out when this advance's turn comes
-   * @returns what was run
+   * @returns the work that was done
+   * @throws AdvanceInterrupted when the clock was set meanwhile, or what a piece of work failed with
    */
   async advance(target: () => number): Promise<T[]> {
     const turn = this.#turn.then(() => this.#advance(target()))
@@ -56,25 +71,29 @@ export class Agenda<T> {
     return turn
   }
 
-  /** Waits until nothing is running that has been started. */
-  async idle(): Promise<void> {
-    await this.#settle([])
-  }
-
   /** Looks at the clock anew, after its mode or time was set. */
   reconsider(): void {
     this.#plan()
   }
 
-  /** Forgets everything that has not been started. */
+  /** Stops an advance under way, before the clock's mode or time is set: it would go on with the wrong one. */
+  interrupt(): void {
+    this.#generation++
+  }
+
+  /** Forgets everything that has not been started, and stops an advance under way. */
   clear(): void {
+    this.interrupt()
     this.#queue = new TinyQueue<Entry<T>>([], byTime)
+    this.#forgetRetries()
     this.#plan()
   }
 
   /** Starts nothing any more. What is running goes on: {@link running} tells when it is done. */
   close(): void {
     this.#closed = true
+    this.interrupt()
+    this.#forgetRetries()
     clearTimeout(this.#timer)
     clearImmediate(this.#wake)
   }
@@ -85,22 +104,31 @@ export class Agenda<T> {
   }
 
   async #advance(to: number): Promise<T[]> {
-    const ran: T[] = []
-    await this.#settle(ran)
-    for (let next = this.#queue.peek(); next !== undefined && next.at <= to && !this.#closed; next = this.#queue.peek()) {
+    const generation = this.#generation
+    const done: T[] = []
+    const settle = async (): Promise<void> => {
+      await this.#settle(done)
+      if (this.#generation !== generation) throw new AdvanceInterrupted()
+    }
+    this.#failure = undefined
+    await settle()
+    for (let next = this.#queue.peek(); next !== undefined && next.at <= to; next = this.#queue.peek()) {
       this.#clock.forward(next.at)
-      await this.#settle(ran)
+      await settle()
     }
     this.#clock.forward(to)
-    return ran
+    return done
   }
 
   /** Runs what is due now, and what that adds for this very instant, until nothing is left. */
-  async #settle(ran: T[]): Promise<void> {
+  async #settle(done: T[]): Promise<void> {
+    const generation = this.#generation
     do {
-      this.#runDue(ran)
+      this.#runDue(done)
       await Promise.all(this.#running)
-    } while (this.#running.size > 0 || this.#isDue())
+      // Going on would run the same work against the same obstacle for as long as the advance is.
+      if (this.#failure !== undefined) throw this.#failure.error
+    } while (this.#generation === generation && (this.#running.size > 0 || this.#isDue()))
   }
 
   #isDue(): boolean {
@@ -108,12 +136,37 @@ export class Agenda<T> {
     return next !== undefined && next.at <= this.#clock.now() && !this.#closed
   }
 
-  #runDue(ran?: T[]): void {
+  #runDue(done?: T[]): void {
     for (let next = this.#takeDue(); next !== undefined; next = this.#takeDue()) {
-      ran?.push(next.item)
-      const work = this.#run(next.item).finally(() => this.#running.delete(work))
+      const entry = next
+      const work = this.#run(entry.item)
+        .then(
+          (wasLeft) => {
+            if (wasLeft) done?.push(entry.item)
+          },
+          (error: unknown) => {
+            this.#failure = { error }
+            this.#tryAgain(entry)
+          },
+        )
+        .finally(() => this.#running.delete(work))
       this.#running.add(work)
     }
+  }
+
+  /** In real time: on a manual clock that is being advanced, a second is over at once. */
+  #tryAgain(entry: Entry<T>): void {
+    if (this.#closed) return
+    const timer = setTimeout(() => {
+      this.#retries.delete(timer)
+      this.add(entry.at, entry.item)
+    }, RETRY_AFTER)
+    this.#retries.add(timer)
+  }
+
+  #forgetRetries(): void {
+    for (const timer of this.#retries) clearTimeout(timer)
+    this.#retries.clear()
   }
 
   #takeDue(): Entry<T> | undefined {

@@ -17,14 +17,6 @@ export function readDuration(text: string): number | undefined {
   return length === undefined || length > LONGEST ? undefined : Math.round(length)
 }
 
-/** Writes a duration in the largest unit that divides it: 90000 is `90s`, 900000 is `15m`. */
-export function writeDuration(milliseconds: number): string {
-  for (const unit of ['d', 'h', 'm', 's'] as const) {
-    if (milliseconds !== 0 && milliseconds % UNITS[unit] === 0) return `${milliseconds / UNITS[unit]}${unit}`
-  }
-  return `${milliseconds}ms`
-}
-
 function readShort(text: string): number | undefined {
   const parts = SHORT.exec(text)
   if (parts === null) return undefined

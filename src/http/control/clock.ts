@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Static } from '@sinclair/typebox'
 import { readTime, toIsoTime } from '../../contract/wire-time.ts'
 import { Problem } from '../../errors.ts'
+import { latestRecord } from '../../sandbox/lifecycle.ts'
 import type { DueWork, World } from '../../sandbox/world.ts'
 import { Clock } from '../../time/clock.ts'
 import { DURATION_FORMS, readDuration } from '../../time/duration.ts'
@@ -10,6 +11,9 @@ import { AdvanceAnswer, call, ClockAdvance, ClockAnswer, ClockPut } from './sche
 export function clockView({ clock, settings }: World): { mode: string; now: string; timeZone: string } {
   return { mode: clock.mode, now: toIsoTime(clock.now(), settings.timeZone), timeZone: settings.timeZone }
 }
+
+/** Times in the contract have four digits for the year; a day is left for zones. */
+const LAST_TIME = Date.UTC(9999, 11, 30)
 
 /** The clock (INTERFACE §3). */
 export function clockRoutes(app: FastifyInstance, world: World): void {
@@ -27,9 +31,11 @@ export function clockRoutes(app: FastifyInstance, world: World): void {
     if (mode === 'real' && now !== undefined) throw new Problem(400, 'now goes with mode manual; a real clock has the time of day')
     const target = mode === 'real' ? Clock.wall() : now === undefined ? clock.now() : time(now, 'now')
     // What is recorded would come to lie in the future.
-    if (target < clock.now() && clock.mode === 'manual' && store.countBills() > 0) {
-      throw new Problem(409, `the clock stands at ${toIsoTime(clock.now(), settings.timeZone)} and cannot go back while there are bills; POST /_sandbox/reset first`)
+    const latest = latestRecord(store.allBills())
+    if (target < latest) {
+      throw new Problem(409, `the clock cannot go back behind what is recorded (up to ${toIsoTime(latest, settings.timeZone)}); POST /_sandbox/reset first`)
     }
+    agenda.interrupt()
     clock.set(mode, target)
     agenda.reconsider()
     return Promise.resolve(clockView(world))
@@ -44,6 +50,7 @@ export function clockRoutes(app: FastifyInstance, world: World): void {
     const ran = await agenda.advance(() => {
       if (clock.mode === 'real') throw new Problem(409, 'the clock is real and passes by itself; PUT /_sandbox/clock {"mode":"manual"} first')
       const target = until ?? clock.now() + (span ?? 0)
+      if (target > LAST_TIME) throw new Problem(422, 'the clock cannot go past the year 9999, which times in the contract cannot say')
       if (target < clock.now()) throw new Problem(409, `the clock stands at ${toIsoTime(clock.now(), settings.timeZone)} already and cannot go back`)
       return target
     })

@@ -2,12 +2,14 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { STATUS_CODES } from 'node:http'
 import { writeReadable } from '../../contract/json.ts'
 import { MoveForbidden, Problem, Refusal, StoreUnavailable } from '../../errors.ts'
+import { AdvanceInterrupted } from '../../time/agenda.ts'
 import { InvalidInput } from '../invalid-input.ts'
+import { isGone } from '../qlink/failures.ts'
 
 /** Answers every failure of the control API with RFC 9457 problem details. */
 export function sendProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toProblem(error)
-  if (problem === undefined) request.log.error({ err: error }, 'a control request failed')
+  if (problem === undefined && !isGone(error, request)) request.log.error({ err: error }, 'a control request failed')
   const status = problem?.status ?? 500
   if (status === 401) reply.header('www-authenticate', 'Bearer')
   return reply
@@ -27,6 +29,7 @@ function toProblem(error: FastifyError): { status: number; message: string; deta
   if (error instanceof MoveForbidden) {
     return { status: 409, message: error.message, details: { billStatus: error.status, allowedMoves: error.allowed } }
   }
+  if (error instanceof AdvanceInterrupted) return { status: 409, message: error.message }
   if (error instanceof InvalidInput) {
     return { status: 400, message: error.message, details: { errors: error.faults.map(({ path, message }) => ({ path, message })) } }
   }

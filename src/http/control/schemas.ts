@@ -1,6 +1,6 @@
 import { Type, type TObject, type TSchema } from '@sinclair/typebox'
 import type { FastifySchema } from 'fastify'
-import { STATUS } from '../../contract/states.ts'
+import { PAYMENT_ERROR_CODES, STATUS } from '../../contract/states.ts'
 import { Merchant } from '../../merchant/merchant.ts'
 
 /** The schemas of the control API: they validate, and they are its part of the OpenAPI document. */
@@ -50,7 +50,9 @@ export const NotificationParams = Type.Object({ id: text('The notification’s i
 export const MerchantParams = Type.Object({ appKey: text('The merchant’s appKey / 应用标识') })
 export const OneMerchant = Type.Object({ appKey: Type.Optional(text('Whose, where two merchants use one tradeUuid / 商户')) }, strict)
 
-const errorCode = Type.Optional(Type.String({ minLength: 1, description: 'Why; FAILURE_DETAILS_UNAVAILABLE where left out / 失败原因' }))
+const errorCode = Type.Optional(
+  Type.String({ minLength: 1, examples: [...PAYMENT_ERROR_CODES], description: 'Why, any code; FAILURE_DETAILS_UNAVAILABLE where left out / 失败原因' }),
+)
 export const Pay = Type.Object({ late: Type.Optional(Type.Boolean({ description: 'Allow a late success / 允许迟到的成功' })) }, strict)
 export const Fail = Type.Object({ errorCode }, strict)
 export const Nothing = Type.Object({}, strict)
@@ -96,7 +98,10 @@ const AttemptView = Type.Object({
   trigger: text('schedule or resend / 触发方式'),
   acknowledged: Type.Boolean(),
   durationMs: Type.Number(),
-  request: Type.Object({ method: Type.String(), url: Type.String(), headers: Type.Record(Type.String(), Type.String()), body: Type.String() }),
+  request: Type.Union([
+    Type.Object({ method: Type.String(), url: Type.String(), headers: Type.Record(Type.String(), Type.String()), body: Type.String() }),
+    Type.Null(),
+  ]),
   status: Type.Union([Type.Integer(), Type.Null()]),
   answer: Type.Union([Type.Object({ status: Type.Integer(), headers: Type.Record(Type.String(), Type.String()), body: Type.String() }), Type.Null()]),
   error: maybe('Why it is no acknowledgement / 未确认原因'),

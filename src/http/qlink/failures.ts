@@ -8,6 +8,10 @@ export function failureHandler(style: AnswerStyle, bodyLimit: number) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const refusal = toRefusal(error, request, bodyLimit)
     if (refusal !== undefined) return sendFailure(reply, refusal, style)
+    if (isGone(error, request)) {
+      request.log.debug('the client went away before its request was whole')
+      return reply.code(400).send(failureBody('the request was not whole'))
+    }
     // A mistake of ours, not of the merchant's: it goes into the log whole, and out without its innards.
     request.log.error({ err: error }, 'a request failed')
     return reply.code(500).send(failureBody('the sandbox failed to handle this request; its log says more'))
@@ -45,4 +49,9 @@ function toRefusal(error: FastifyError, request: FastifyRequest, bodyLimit: numb
     default:
       return undefined
   }
+}
+
+/** Whether the client hung up: nobody is left to be answered, and nothing of ours is wrong. */
+export function isGone(error: { code?: string }, request: FastifyRequest): boolean {
+  return error.code === 'ECONNRESET' || request.raw.destroyed || request.raw.errored !== null
 }

@@ -86,7 +86,7 @@ export function qlinkRoutes(app: FastifyInstance, world: World, style: AnswerSty
 
 /** Warnings travel in a header, since an answer's body has the documented fields and no others. */
 function warn(request: FastifyRequest, reply: FastifyReply, warnings: string[]): void {
-  const text = warnings.slice(0, 10).join('; ')
+  const text = warnings.join('; ')
   // A header carries ASCII; what is not, a mistyped name in Chinese say, is shown as in a URL.
   reply.header('x-qlink-sandbox-warning', text.replace(/[^\x20-\x7e]+/g, (part) => encodeURI(part.toWellFormed())))
   request.log.warn({ operation: request.routeOptions.config.operation, warnings }, 'a request was accepted with warnings')

@@ -4,14 +4,14 @@ import { toWireTime } from '../../contract/wire-time.ts'
 import { MoveForbidden, Problem } from '../../errors.ts'
 import { moveByHand } from '../../sandbox/hand.ts'
 import type { World } from '../../sandbox/world.ts'
-import { refuseOtherOrigins } from '../control/guard.ts'
+import { ownNames, refuseForeignHosts, refuseOtherOrigins } from '../control/guard.ts'
 import { sendProblem } from '../control/problems.ts'
 
 /**
  * The page that `actionValue` leads to where the channel has no QR text: what a customer would see at the provider's.
  * Whoever has the link may pay, as with a real one, so it asks for no token.
  */
-export function checkoutRoutes(app: FastifyInstance, world: World): void {
+export function checkoutRoutes(app: FastifyInstance, world: World, host: string): void {
   app.setErrorHandler(sendProblem)
   const find = (params: unknown): Bill => {
     const { billCode } = params as { billCode: string }
@@ -25,6 +25,7 @@ export function checkoutRoutes(app: FastifyInstance, world: World): void {
   for (const [action, move, errorCode] of [['pay', 'pay', ''], ['decline', 'fail', 'USER_DECLINED_PAYMENT']] as const) {
     app.post(`/checkout/:billCode/${action}`, { schema: { hide: true } }, async (request, reply) => {
       refuseOtherOrigins(request, world.publicUrl)
+      refuseForeignHosts(request, ownNames(host, world.publicUrl))
       const bill = find(request.params)
       try {
         await moveByHand(world, bill, { move, by: 'customer', errorCode })
@@ -32,7 +33,8 @@ export function checkoutRoutes(app: FastifyInstance, world: World): void {
         // Settled meanwhile: the page shows how.
         if (!(error instanceof MoveForbidden)) throw error
       }
-      return reply.redirect(`/checkout/${bill.billCode}`, 303)
+      // Relative, since the public URL may have a path of its own.
+      return reply.redirect(`../${bill.billCode}`, 303)
     })
   }
 }
@@ -46,8 +48,8 @@ const STATES: Record<Bill['status'], string> = {
 
 function page(reply: FastifyReply, bill: Bill, world: World): FastifyReply {
   const buttons = bill.status === 'PAY_WAIT'
-    ? `<form method="post" action="/checkout/${bill.billCode}/pay"><button>Pay / 支付</button></form>
-<form method="post" action="/checkout/${bill.billCode}/decline"><button class="quiet">Decline / 拒绝</button></form>`
+    ? `<form method="post" action="${bill.billCode}/pay"><button>Pay / 支付</button></form>
+<form method="post" action="${bill.billCode}/decline"><button class="quiet">Decline / 拒绝</button></form>`
     : ''
   const when = bill.payTime === null ? '' : ` ${toWireTime(bill.payTime, world.settings.timeZone)}`
   return reply
