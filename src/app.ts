@@ -17,8 +17,8 @@ import { DEMO_APP_KEY, type Merchant } from './merchant/merchant.ts'
 import { Merchants } from './sandbox/merchants.ts'
 import { commit, type DueWork, type World } from './sandbox/world.ts'
 import { Catalogue } from './scenario/catalogue.ts'
-import { LowdbStore } from './store/lowdb.ts'
 import { MemoryStore } from './store/memory.ts'
+import type { Store } from './store/store.ts'
 import { Agenda } from './time/agenda.ts'
 import { Clock } from './time/clock.ts'
 import { readDuration } from './time/duration.ts'
@@ -51,14 +51,12 @@ export async function startApp(settings: Settings, logger: Logger = logToStderr(
   const scenarios = new Catalogue(await loadScenarios([SHIPPED_SCENARIOS, ...(settings.scenarios === undefined ? [] : [settings.scenarios])]))
   demandScenario(scenarios, settings.scenario)
   const fixtures = withNotifyUrl(await loadMerchants(settings.fixtures, (name) => scenarios.get(name) !== undefined), settings.notifyUrl)
-  const store = settings.data === 'memory' ? new MemoryStore() : await LowdbStore.open(settings.data)
+  const store = await openStore(settings.data)
   const ids = createIds(settings.seed)
   const merchants = new Merchants(fixtures, store, ids)
   await renewNotifyUrl(merchants, settings.notifyUrl)
 
-  const start = settings.now === undefined ? Clock.wall() : readTime(settings.now, timeZone)
-  const clock = new Clock(settings.clock, Math.max(start ?? 0, settings.clock === 'manual' ? latestRecord(store.allBills()) : 0))
-  if (settings.now !== undefined && settings.clock === 'real') logger.warn('now is where a manual clock starts; a real one has the time of day, and takes no notice of it')
+  const clock = startClock(settings, store, logger)
   const agenda = new Agenda<DueWork>(clock, (work) => runDue(world, work))
   const sender = new UndiciSender()
   const dispatcher = new Dispatcher(
@@ -105,6 +103,25 @@ export async function startApp(settings: Settings, logger: Logger = logToStderr(
 /** Standard output is for the one line that says where the sandbox is. */
 function logToStderr({ logLevel }: Settings): Logger {
   return pino({ level: logLevel, base: null }, pino.destination({ dest: 2, sync: false }))
+}
+
+/** What keeps bills on disk is loaded only where they are kept there. */
+async function openStore(data: string): Promise<Store> {
+  if (data === 'memory') return new MemoryStore()
+  const { LowdbStore } = await import('./store/lowdb.ts')
+  return LowdbStore.open(data)
+}
+
+/** A manual clock starts at the setting now, but never before what is recorded: that would lie in its future. */
+function startClock({ clock, now, timeZone }: Settings, store: Store, logger: Logger): Clock {
+  const wanted = now === undefined ? Clock.wall() : (readTime(now, timeZone) ?? 0)
+  if (clock === 'real') {
+    if (now !== undefined) logger.warn('now is where a manual clock starts; a real one has the time of day, and takes no notice of it')
+    return new Clock('real')
+  }
+  const latest = latestRecord(store.allBills())
+  if (now !== undefined && latest > wanted) logger.warn(`the clock starts at ${toIsoTime(latest, timeZone)}, where the records of the data file end, and not at ${now}`)
+  return new Clock('manual', Math.max(wanted, latest))
 }
 
 function demandScenario(scenarios: Catalogue, name: string): void {

@@ -17,6 +17,7 @@ await t.test('defaults, and what stands over what', async (t) => {
   const mixed = await resolve({ port: 3 }, { PORT: '2', HOST: 'env' }, config)
   t.hasStrict(mixed, { port: 3, host: 'env', timeZone: 'UTC', notifySchedule: ['1s', '2s'], bodyLimit: 10 })
   t.hasStrict(await resolve({}, { QLINK_CONFIG: config }), { port: 1 })
+  t.hasStrict(await resolve({}, { PORT: '', QLINK_NOTIFY_URL: '', QLINK_CONFIG: '' }), { port: 4800, notifyUrl: undefined }, 'an empty variable is not set')
 })
 
 await t.test('values that are read', async (t) => {

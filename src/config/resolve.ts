@@ -30,11 +30,11 @@ export async function resolveSettings({ given, spell, env, config }: Sources): P
     ...unknownVariables(env),
     ...Object.keys(given).filter((name) => !(SETTING_NAMES as string[]).includes(name)).map((name) => `${name} is not known${suggestion(name, SETTING_NAMES)}`),
   ]
-  const fromFile = await readConfig(config ?? env[CONFIG_VARIABLE], problems)
+  const fromFile = await readConfig(config ?? variable(env, CONFIG_VARIABLE), problems)
   const sourceOf = (name: SettingName): [string, unknown] => {
     const candidates: [string, unknown][] = [
       [spell(name), given[name]],
-      [SETTINGS[name].env, env[SETTINGS[name].env]],
+      [SETTINGS[name].env, variable(env, SETTINGS[name].env)],
       [`${kebab(name)} in the configuration file`, fromFile[name]],
     ]
     return candidates.find(([, value]) => value !== undefined) ?? ['', undefined]
@@ -58,6 +58,11 @@ export async function resolveSettings({ given, spell, env, config }: Sources): P
   }
   if (problems.length > 0) throw new UsageError(problems)
   return settings
+}
+
+/** An empty variable is what `NAME=${NAME:-}` makes of one that is not set. */
+function variable(env: Sources['env'], name: string): string | undefined {
+  return env[name] === '' ? undefined : env[name]
 }
 
 function unknownVariables(env: Sources['env']): string[] {

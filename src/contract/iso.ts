@@ -1,13 +1,15 @@
-import { codes, code as currencyByCode } from 'currency-codes'
-import countries from 'iso-3166-1'
+import { createRequire } from 'node:module'
+import type * as Currencies from 'currency-codes'
+import type * as Countries from 'iso-3166-1'
 
-// The tables are turned into maps when the first application needs them, not at start.
+// The tables are loaded when the first application needs them, not at start; without waiting, so by require.
+const require = createRequire(import.meta.url)
 let alpha2: Set<string> | undefined
 let fractionDigits: Map<string, number> | undefined
 
 /** Whether a text is an ISO 3166-1 alpha-2 code in upper case, such as `ID`. */
 export function isCountry(text: string): boolean {
-  alpha2 ??= new Set(countries.all().map((country) => country.alpha2))
+  alpha2 ??= new Set((require('iso-3166-1') as typeof Countries).all().map((country) => country.alpha2))
   return alpha2.has(text)
 }
 
@@ -18,6 +20,6 @@ export function isCountry(text: string): boolean {
  * @returns the number of digits (IDR has 2, VND has 0), or undefined where there is no such currency
  */
 export function currencyDigits(text: string): number | undefined {
-  fractionDigits ??= new Map(codes().map((code) => [code, currencyByCode(code)?.digits ?? 0]))
+  fractionDigits ??= new Map((require('currency-codes') as typeof Currencies).data.map(({ code, digits }) => [code, digits]))
   return fractionDigits.get(text)
 }

@@ -1,4 +1,4 @@
-import { Agent, request } from 'undici'
+import type { Agent } from 'undici'
 import type { Sender, Sent } from './sender.ts'
 
 /** An answer is read to its end to judge it, but not for ever: past this it is no answer. */
@@ -19,7 +19,7 @@ const IN_WORDS: Record<string, string> = {
 
 /** POSTs notifications with undici. Redirects are not followed. */
 export class UndiciSender implements Sender {
-  readonly #agent = new Agent({ connections: null })
+  #agent: Agent | undefined
   #closing = false
 
   async post(url: string, headers: Record<string, string>, body: string, timeout: number): Promise<Sent> {
@@ -32,6 +32,10 @@ export class UndiciSender implements Sender {
     let answer: Sent['answer']
     try {
       // One deadline for it all, ours, in the place of undici's for the headers and for each piece of the body.
+      // Loaded by the first delivery: it is the largest thing that a start can do without.
+      const { Agent, request } = await import('undici')
+      if (this.#closing) return sent({ aborted: true })
+      this.#agent ??= new Agent({ connections: null })
       const response = await request(url, { method: 'POST', headers, body, dispatcher: this.#agent, signal: timer.signal, headersTimeout: 0, bodyTimeout: 0 })
       answer = { status: response.statusCode, headers: flatten(response.headers), body: '' }
       answer.body = await read(response.body)
@@ -47,7 +51,7 @@ export class UndiciSender implements Sender {
 
   async close(): Promise<void> {
     this.#closing = true
-    await this.#agent.destroy()
+    await this.#agent?.destroy()
   }
 }
 
