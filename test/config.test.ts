@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
+import { directory } from './helpers/blackbox.ts'
 import { resolveSettings } from '../src/config/resolve.ts'
 import { startSandbox, UsageError } from '../src/index.ts'
 import { closest } from '../src/nearest.ts'
@@ -12,7 +13,7 @@ const resolve = (given: Record<string, unknown>, env: Record<string, string> = {
   resolveSettings({ given, spell: (name) => name, env, config })
 
 await t.test('defaults, and what stands over what', async (t) => {
-  const { config } = { config: join(t.testdir({ 'c.yaml': 'port: 1\nhost: file\ntime-zone: UTC\nnotifySchedule: [1s, 2s]\nbody-limit: 10\n' }), 'c.yaml') }
+  const { config } = { config: join(directory(t, { 'c.yaml': 'port: 1\nhost: file\ntime-zone: UTC\nnotifySchedule: [1s, 2s]\nbody-limit: 10\n' }), 'c.yaml') }
   t.hasStrict(await resolve({}), { port: 4800, host: '127.0.0.1', scenario: 'wait-for-customer', clock: 'real', expireAfter: '48h', notifyUrl: undefined })
   const mixed = await resolve({ port: 3 }, { PORT: '2', HOST: 'env' }, config)
   t.hasStrict(mixed, { port: 3, host: 'env', timeZone: 'UTC', notifySchedule: ['1s', '2s'], bodyLimit: 10 })
@@ -56,7 +57,7 @@ await t.test('secrets are not repeated', async (t) => {
 })
 
 await t.test('configuration files that cannot be used', async (t) => {
-  const dir = t.testdir({ 'list.yaml': '- port', 'broken.yaml': 'port: [', 'unknown.yaml': 'prot: 1\n', 'empty.yaml': '', 'proto.yaml': '__proto__: { port: 1 }\n' })
+  const dir = directory(t, { 'list.yaml': '- port', 'broken.yaml': 'port: [', 'unknown.yaml': 'prot: 1\n', 'empty.yaml': '', 'proto.yaml': '__proto__: { port: 1 }\n' })
   const said = (file: string): Promise<readonly string[]> => problemsOf(resolve({}, {}, join(dir, file)))
   t.match((await said('list.yaml'))[0], /list\.yaml must hold settings by name/)
   t.match((await said('broken.yaml'))[0], /broken\.yaml is not YAML: /)

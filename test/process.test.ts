@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { application, body, demo, endpoint, list, NOW, payload, send, sign, type Answer, type Json } from './helpers/blackbox.ts'
+import { application, body, demo, directory, endpoint, list, NOW, payload, send, sign, type Answer, type Json } from './helpers/blackbox.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const CLI = join(ROOT, 'dist', 'cli.js')
@@ -39,7 +39,12 @@ const run = async (args: string[], env: Record<string, string> = {}): Promise<En
 /** Starts a sandbox and waits for its one line; killed with the test if it is still there. */
 const serve = async (t: { teardown: (end: () => unknown) => unknown }, args: string[], env: Record<string, string> = {}) => {
   const child = start(['--port', '0', ...args], env)
-  t.teardown(() => child.kill('SIGKILL'))
+  t.teardown(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGKILL')
+    // Gone before its directory is taken away.
+    await once(child, 'close')
+  })
   const output = collect(child)
   const [line] = (await Promise.race([
     once(child.stdout ?? child, 'data'),
@@ -69,7 +74,7 @@ await t.test('--version and --help', async (t) => {
 })
 
 await t.test('everything that is wrong is said at once, each in one line, and the exit code is 2', async (t) => {
-  const dir = t.testdir({ 'config.yaml': 'prot: 1\nclock: sometimes\nhttp-status: semantic\nbody-limit: lots\n' })
+  const dir = directory(t, { 'config.yaml': 'prot: 1\nclock: sometimes\nhttp-status: semantic\nbody-limit: lots\n' })
   const { code, stdout, stderr } = await run(
     ['serve', '--prot', '5', '--port', 'many', '--now', 'soon', '--notify-url', 'shop', '--seed', '--config', join(dir, 'config.yaml')],
     { QLINK_TIMEZONE: 'UTC', QLINK_TIME_ZONE: 'Asia/Nowhere', QLINK_RESPONSE_FORMAT: 'xml', QLINK_BASE_URL: 'set by exec, and fine' },
@@ -121,13 +126,13 @@ await t.test('a port that is in use', async (t) => {
 
 await t.test('bad fixtures: the file, the place inside and what was expected, all at once', async (t) => {
   const merchant = { appKey: 'k', appSecret: 's', name: 'n', notifyUrl: 'ftp://x', payAccounts: [], scenario: 'nothing', notification: { timeout: 'long' } }
-  const dir = t.testdir({ 'merchants.json': JSON.stringify([merchant, { ...merchant, notifyUrl: null, scenario: undefined, notification: undefined }]) })
+  const dir = directory(t, { 'merchants.json': JSON.stringify([merchant, { ...merchant, notifyUrl: null, scenario: undefined, notification: undefined }]) })
   const { code, stderr } = await run(['--fixtures', dir])
   t.equal(code, 2)
   for (const line of ['[0].notifyUrl must be an http or https URL', '[0].scenario names "nothing"', '[0].notification.timeout must be a duration', '[1].appKey "k" is there twice']) {
     t.ok(stderr.includes(`${join(dir, 'merchants.json')}: ${line}`), line)
   }
-  const other = t.testdir({ 'merchants.json': '[{"appKey":"k","appSecrte":"s"}]' })
+  const other = directory(t, { 'merchants.json': '[{"appKey":"k","appSecrte":"s"}]' })
   const second = await run(['--fixtures', other])
   t.match(second.stderr, /merchants\.json: \[0\]\.appSecret is missing/)
   t.match(second.stderr, /merchants\.json: \[0\]\.appSecrte is not known here; did you mean appSecret\?/)
@@ -136,7 +141,7 @@ await t.test('bad fixtures: the file, the place inside and what was expected, al
 /* Serving. */
 
 await t.test('flags beat environment beats file', async (t) => {
-  const dir = t.testdir({ 'config.yaml': 'time-zone: UTC\nresponseFormat: envelope\nresult-key: data\nnotify-schedule: [1s, 2s]\n' })
+  const dir = directory(t, { 'config.yaml': 'time-zone: UTC\nresponseFormat: envelope\nresult-key: data\nnotify-schedule: [1s, 2s]\n' })
   const env = { QLINK_CONFIG: join(dir, 'config.yaml'), QLINK_RESULT_KEY: 'content', QLINK_DATA: 'memory', QLINK_CLOCK: 'manual' }
   const { call, get } = await serve(t, ['--result-key', 'answer', '--now', NOW], env)
   const answer = body(await call('cancel', { billCode: 'none' }))
@@ -147,7 +152,7 @@ await t.test('flags beat environment beats file', async (t) => {
 })
 
 await t.test('ready is one line with the address; SIGTERM ends it with 0, and the data file is whole', async (t) => {
-  const data = join(t.testdir(), 'qlink.json')
+  const data = join(directory(t), 'qlink.json')
   const { child, output, call, url } = await serve(t, ['--data', data])
   t.match(output.stdout(), /^qlink-sandbox \d+\.\d+\.\d+ is ready: http:\/\/127\.0\.0\.1:\d+\/open-platform-api\/pay .*\n$/)
   const made = body(await call('apply', application()))
@@ -165,7 +170,7 @@ await t.test('ready is one line with the address; SIGTERM ends it with 0, and th
 })
 
 await t.test('SIGTERM while a merchant hangs: it ends in time, and delivers after the next start', async (t) => {
-  const data = join(t.testdir(), 'qlink.json')
+  const data = join(directory(t), 'qlink.json')
   let arrived: () => void = () => undefined
   const asked = new Promise<void>((resolve) => (arrived = resolve))
   const hanging = createServer((socket) => {
@@ -189,7 +194,7 @@ await t.test('SIGTERM while a merchant hangs: it ends in time, and delivers afte
 })
 
 await t.test('kill -9 while deliveries are due: the next start sends them, and bills are as they were answered', async (t) => {
-  const data = join(t.testdir(), 'qlink.json')
+  const data = join(directory(t), 'qlink.json')
   const down = await endpoint(t, { status: 503 })
   const first = await serve(t, ['--data', data, '--notify-url', down.url])
   const bills = await Promise.all(Array.from({ length: 5 }, async () => body(await first.call('apply', application()))))

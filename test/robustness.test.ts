@@ -9,7 +9,7 @@ import { pino } from 'pino'
 import t from 'tap'
 import { startApp } from '../src/app.ts'
 import { resolveSettings } from '../src/config/resolve.ts'
-import { application, body, demo, endpoint, items, list, object, open, refused, send, sign, string, withAmount, type Gate, type Reply, type Told } from './helpers/blackbox.ts'
+import { application, body, demo, directory, endpoint, items, list, object, open, refused, send, sign, string, withAmount, type Gate, type Reply, type Told } from './helpers/blackbox.ts'
 
 /** A merchant whose answers are held back until they are released. */
 const heldEndpoint = async (t: Parameters<typeof endpoint>[0], reply: Reply = { status: 500 }) => {
@@ -229,7 +229,7 @@ await t.test('a merchant may not be given for ever to answer', async (t) => {
 /* The store, when it fails. */
 
 await t.test('with a store that fails: nothing is changed, an advance says so and returns, and all goes on after', async (t) => {
-  const dir = t.testdir()
+  const dir = directory(t)
   const gate = await open(t, { data: join(dir, 'sub', 'data.json') })
   const keys = await gate.merchant()
   const { billCode } = await gate.bill(keys, { metadata: { qlinkScenario: 'pay-after-3s' } })

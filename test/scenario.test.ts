@@ -5,7 +5,7 @@ import { startSandbox, UsageError } from '../src/index.ts'
 import { Catalogue } from '../src/scenario/catalogue.ts'
 import { parseScenario } from '../src/scenario/parse.ts'
 import type { Scenario } from '../src/scenario/schema.ts'
-import { application, body, demo, endpoint, list, open, refused, string, type Gate } from './helpers/blackbox.ts'
+import { application, body, demo, directory, endpoint, list, open, refused, string, type Gate } from './helpers/blackbox.ts'
 
 /* The shipped scenarios, each run on the manual clock against a real receiver. */
 
@@ -91,7 +91,7 @@ await t.test('what a scenario may do after the end, and what not', async (t) => 
 /* Choosing. */
 
 await t.test('which scenario a bill gets', async (t) => {
-  const dir = t.testdir({
+  const dir = directory(t, {
     'b-by-order.yaml': 'name: b-by-order\nmatch: { orderCode: "RACE-*" }\n',
     'c-by-amount.yaml': 'name: c-by-amount\nmatch:\n  amount: { gte: 100.01, lt: "200" }\n  currency: [IDR, CNY]\n',
     'd-later-by-name.json': '{"name":"d-later-by-name","match":{"orderCode":"RACE-1"}}',
@@ -174,7 +174,7 @@ for (const [name, [text, expected]] of Object.entries(bad)) {
 }
 
 await t.test('every bad file is reported before the start is given up', async (t) => {
-  const dir = t.testdir({
+  const dir = directory(t, {
     'one.yaml': 'name: one\ntimeline: 3\n',
     'two.yaml': 'name: three\n',
     'four.yaml': 'name: four\n',

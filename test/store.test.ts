@@ -10,7 +10,7 @@ import type { Merchant } from '../src/merchant/merchant.ts'
 import { LowdbStore } from '../src/store/lowdb.ts'
 import { MemoryStore } from '../src/store/memory.ts'
 import type { Store } from '../src/store/store.ts'
-import { body, demo, endpoint, items, list, NOW, open, parsed, payload, string } from './helpers/blackbox.ts'
+import { body, demo, directory, endpoint, items, list, NOW, open, parsed, payload, string } from './helpers/blackbox.ts'
 
 const bill = (billCode: string, fields: Partial<Bill> = {}): Bill => ({
   billCode, appKey: 'k', tradeUuid: `u-${billCode}`, orderCode: 'o', paymentRequestId: 'pr', actionValue: '', currency: 'IDR', amount: '1',
@@ -27,7 +27,7 @@ for (const [name, make] of [
   ['lowdb', async (dir: string) => LowdbStore.open(join(dir, 'data.json'))],
 ] as [string, (dir: string) => Promise<Store>][]) {
   await t.test(`${name}: finds, lists newest first, and pages by cursor`, async (t) => {
-    const store = await make(t.testdir())
+    const store = await make(directory(t))
     const codes = Array.from({ length: 25 }, (_, index) => `B${index}`)
     await Promise.all(codes.map((code, index) => store.putBill(bill(code, index % 5 === 0 ? { appKey: 'other', status: 'PAY_FAIL' } : {}))))
     await store.putBill(bill('B3', { status: 'PAY_SUCCESS', notifications: told(2) }))
@@ -63,7 +63,7 @@ for (const [name, make] of [
 }
 
 await t.test('lowdb: what was put is there after a restart, in the same order', async (t) => {
-  const file = join(t.testdir(), 'deep', 'er', 'data.json')
+  const file = join(directory(t), 'deep', 'er', 'data.json')
   const first = await LowdbStore.open(file)
   for (const code of ['B1', 'B2', 'B3']) await first.putBill(bill(code))
   await first.putBill(bill('B1', { status: 'PAY_CANCEL', notifications: told(1) }))
@@ -88,7 +88,7 @@ await t.test('lowdb: all changes that wait go out in one write, and each is told
       return new Promise((resolve) => gates.push(resolve))
     },
   }
-  const opening = LowdbStore.open(join(t.testdir(), 'data.json'), adapter)
+  const opening = LowdbStore.open(join(directory(t), 'data.json'), adapter)
   const release = async (): Promise<void> => {
     while (gates.length === 0) await new Promise((resolve) => setImmediate(resolve))
     gates.shift()?.()
@@ -115,7 +115,7 @@ await t.test('lowdb: a write that fails changes nothing, and service resumes', a
     read: () => Promise.resolve(null),
     write: () => (full ? Promise.reject(new Error('ENOSPC: no space left on device')) : Promise.resolve()),
   }
-  const store = await LowdbStore.open(join(t.testdir(), 'data.json'), adapter)
+  const store = await LowdbStore.open(join(directory(t), 'data.json'), adapter)
   const shop: Merchant = { appKey: 'k', appSecret: 's', name: 'n', notifyUrl: null, payAccounts: [] }
   await store.putMerchant('k', shop)
   await store.putBill(bill('B1'))
@@ -161,7 +161,7 @@ await t.test('lowdb: what is put on top of a change that is lost is lost with it
     while (fates.length === 0) await new Promise((resolve) => setImmediate(resolve))
     return fates.shift() ?? (() => undefined)
   }
-  const opening = LowdbStore.open(join(t.testdir(), 'data.json'), adapter)
+  const opening = LowdbStore.open(join(directory(t), 'data.json'), adapter)
   ;(await next())()
   const store = await opening
   const first = store.putBill(bill('B1'))
@@ -193,7 +193,7 @@ const unusable: Record<string, [string, RegExp]> = {
 }
 for (const [name, [text, expected]] of Object.entries(unusable)) {
   await t.test(`${name} stops the start and is left as it is`, async (t) => {
-    const file = join(t.testdir({ 'qlink.json': text }), 'qlink.json')
+    const file = join(directory(t, { 'qlink.json': text }), 'qlink.json')
     await t.rejects(startSandbox({ data: file }), UsageError)
     const message = await startSandbox({ data: file }).then(() => '', (error: unknown) => (error as Error).message)
     t.match(message, expected)
@@ -204,7 +204,7 @@ for (const [name, [text, expected]] of Object.entries(unusable)) {
 }
 
 await t.test('a data file that is a directory, or in a place that is a file', async (t) => {
-  const dir = t.testdir({ file: 'x' })
+  const dir = directory(t, { file: 'x' })
   await t.rejects(startSandbox({ data: dir }), /cannot be read: .*choose another by --data/)
   await t.rejects(startSandbox({ data: join(dir, 'file', 'data.json') }), /cannot be/)
 })
@@ -212,7 +212,7 @@ await t.test('a data file that is a directory, or in a place that is a file', as
 /* Through the whole sandbox. */
 
 await t.test('a restart finds bills, notifications still to be sent, and merchants', async (t) => {
-  const data = join(t.testdir(), 'data.json')
+  const data = join(directory(t), 'data.json')
   const shop = await endpoint(t, (told) => ({ status: told.length <= 2 ? 500 : 200 }))
   const options = { data, notifyUrl: shop.url, clock: 'manual' as const, now: NOW }
   const closing: (() => Promise<unknown>)[] = []
@@ -239,7 +239,7 @@ await t.test('a restart finds bills, notifications still to be sent, and merchan
 })
 
 await t.test('while the disk is full requests are refused in words, and nothing is half there', async (t) => {
-  const dir = t.testdir()
+  const dir = directory(t)
   const data = join(dir, 'sub', 'data.json')
   const gate = await open(t, { data })
   const kept = await gate.bill(demo)
@@ -258,7 +258,7 @@ await t.test('while the disk is full requests are refused in words, and nothing 
 })
 
 await t.test('a notify URL given at the start stands over one that was stored', async (t) => {
-  const data = join(t.testdir(), 'data.json')
+  const data = join(directory(t), 'data.json')
   const closing: (() => Promise<unknown>)[] = []
   const first = await open({ teardown: (close) => closing.push(close as () => Promise<unknown>) }, { data })
   await first.control('PATCH', '/merchants/demo-app-key', { notifyUrl: 'http://127.0.0.1:1' })

@@ -108,6 +108,15 @@ export const withAmount = (literal: string, over: Json = {}): string =>
 
 export interface Calling { keys?: Keys; sign?: string | undefined; headers?: OutgoingHttpHeaders; chunked?: boolean }
 
+/**
+ * A directory for a test. tap takes it away before the teardowns that come after it was made, but after those from
+ * before; whatever still writes there has to be closed first.
+ */
+export const directory = (t: Test, content?: Parameters<Test['testdir']>[0]): string => {
+  t.teardown(() => undefined)
+  return t.testdir(content)
+}
+
 /** Starts a sandbox that closes with the test, and gives what one does with it. */
 export const open = async (t: Closing, options: Options = {}) => {
   const sandbox = await startSandbox({ clock: 'manual', now: NOW, seed: 'blackbox', ...options })
