@@ -40,7 +40,9 @@ export function compileCheck(schema: object, root = 'the value'): Check {
 
 function describe(errors: ErrorObject[], root: string): Fault[] {
   // What a branch of an anyOf says is noise beside what the anyOf itself says.
-  const own = errors.filter((error) => !error.schemaPath.includes('/anyOf/'))
+  const chosen = new Set(errors.filter((error) => error.keyword === 'enum').map((error) => error.instancePath))
+  // And where a choice says what fits, the type says nothing more.
+  const own = errors.filter((error) => !error.schemaPath.includes('/anyOf/') && !(error.keyword === 'type' && chosen.has(error.instancePath)))
   return own.map((error) => {
     const segments = toSegments(error.instancePath)
     const params = error.params as Record<string, unknown>

@@ -1,6 +1,7 @@
 // The command as a whole process: what it prints, how it ends, and what survives when it is killed.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -188,6 +189,8 @@ await t.test('SIGTERM while a merchant hangs: it ends in time, and delivers afte
   first.child.kill('SIGTERM')
   t.strictSame(await once(first.child, 'close'), [0, null])
   hanging.close()
+  const stored = JSON.parse(readFileSync(data, 'utf8')) as { bills: Record<string, { notifications: { attempts: unknown[] }[] }> }
+  t.strictSame(stored.bills[String(billCode)]?.notifications[0]?.attempts, [], 'what was broken off is no attempt')
   const shop = await endpoint(t)
   await serve(t, ['--data', data, '--notify-url', shop.url])
   t.hasStrict(payload(await shop.next()), { billCode, status: 'PAY_SUCCESS' })

@@ -1,6 +1,6 @@
 // What must not bring it down, hang it, or leave it half-way: trouble that comes while something is under way.
 import { once } from 'node:events'
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { createServer as createHttpServer } from 'node:http'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
@@ -65,9 +65,13 @@ for (const [what, act, expected] of [
     const arrival = shop.arrival()
     await gate.must(billCode, 'pay')
     await arrival
+    shop.release()
+    await gate.settle()
+    // The second attempt, fifteen seconds on, comes of the advance: when it arrives, the advance is under way.
+    const second = shop.arrival()
     const advancing = gate.control('POST', '/clock/advance', { by: '24h' })
-    // The advance waits for the attempt; an answer to another request shows that it has been taken in.
-    await gate.control('GET', '/clock')
+    await second
+    t.equal((await gate.control('PUT', '/clock', { mode: 'manual', now: '2025-08-04 13:45:22' })).status, 409, 'not back behind what is under way')
     t.ok((await act(gate)).status < 300)
     shop.release()
     const answer = await advancing
@@ -147,6 +151,24 @@ await t.test('deleting a merchant while it applies leaves nobody’s bill behind
   const applying = Promise.all(Array.from({ length: 50 }, () => gate.call('apply', application(), { keys })))
   await gate.control('DELETE', `/merchants/${keys.appKey}`)
   for (const answer of await applying) if (body(answer)['success'] === false) refused(t, answer, 'APP_KEY_UNKNOWN')
+  // One whose head came before the deletion, and whose body after it.
+  const late = await gate.merchant()
+  const text = JSON.stringify(application())
+  const url = new URL(gate.baseUrl)
+  const socket = connect(Number(url.port), '127.0.0.1')
+  const answered = new Promise<string>((resolve) => socket.once('data', (chunk) => {
+    resolve(chunk.toString())
+  }))
+  socket.write(`POST ${url.pathname}/apply HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nappKey: ${late.appKey}\r\nsign: ${sign(late, text)}\r\nexpect: 100-continue\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n`)
+  // The server says "continue" when it has taken the head in.
+  await answered
+  await gate.control('DELETE', `/merchants/${late.appKey}`)
+  const answer = new Promise<string>((resolve) => socket.once('data', (chunk) => {
+    resolve(chunk.toString())
+  }))
+  socket.write(text)
+  t.match(await answer, /x-qlink-sandbox-error: APP_KEY_UNKNOWN/)
+  socket.destroy()
   t.strictSame(items(await gate.control('GET', '/bills')), [])
 })
 
@@ -159,6 +181,86 @@ await t.test('SIGTERM or close while deliveries hang: close ends soon, by breaki
   await arrival
   await Promise.all(closing.map((close) => close()))
   await t.rejects(gate.health(), /ECONNREFUSED/)
+})
+
+await t.test('an attempt under way when its bill was reset says nothing about the bill of the same name that came after', async (t) => {
+  const shop = await heldEndpoint(t, { status: 200 })
+  const gate = await open(t, { notifyUrl: shop.url, seed: 'same' })
+  const text = JSON.stringify(application({ tradeUuid: 'again' }))
+  const first = await gate.bill(demo, text)
+  const arrival = shop.arrival()
+  await gate.must(first.billCode, 'pay')
+  await arrival
+  await gate.control('POST', '/reset', {})
+  const second = await gate.bill(demo, text)
+  t.equal(second.billCode, first.billCode, 'the same seed, the same code')
+  const paying = shop.arrival()
+  await gate.must(second.billCode, 'pay')
+  shop.release()
+  await paying
+  const [notification] = await gate.notifications(demo)
+  t.strictSame(notification?.['attempts'], [], 'what is recorded is this bill’s own')
+  shop.release()
+  await gate.settle()
+  t.equal(list((await gate.notifications(demo))[0]?.['attempts']).length, 1)
+})
+
+await t.test('a resend while an attempt is under way goes after it', async (t) => {
+  const shop = await heldEndpoint(t, { status: 200 })
+  const gate = await open(t, { notifyUrl: shop.url })
+  const { billCode } = await gate.bill(demo)
+  const arrival = shop.arrival()
+  await gate.must(billCode, 'pay')
+  await arrival
+  const resending = gate.control('POST', `/notifications/${billCode}-1/resend`, {})
+  await gate.control('GET', '/clock')
+  t.equal(shop.count(), 1, 'one at a time')
+  const again = shop.arrival()
+  shop.release()
+  await again
+  shop.release()
+  t.strictSame(list(body(await resending)['attempts']).map((attempt) => attempt['trigger']), ['schedule', 'resend'])
+})
+
+await t.test('nothing is said that could still be lost: a second cancel, a query, a duplicate', async (t) => {
+  const dir = directory(t)
+  const gate = await open(t, { data: join(dir, 'sub', 'data.json') })
+  const { billCode, tradeUuid } = await gate.bill(demo)
+  await rm(join(dir, 'sub'), { recursive: true })
+  const [first, second, query] = await Promise.all([
+    gate.call('cancel', { billCode }),
+    gate.call('cancel', { billCode }),
+    gate.call('getPayStatus', { billCodeList: [billCode] }),
+  ])
+  for (const answer of [first, second]) refused(t, answer, 'STORE_UNAVAILABLE')
+  if (Array.isArray(JSON.parse(query.text))) t.match(query.text, /PAY_WAIT/)
+  else refused(t, query, 'STORE_UNAVAILABLE')
+  await mkdir(join(dir, 'sub'))
+  t.equal((await gate.status(demo, billCode))['status'], 'PAY_WAIT')
+  refused(t, await gate.call('apply', application({ tradeUuid })), 'TRADE_UUID_TAKEN')
+})
+
+await t.test('a reset is one step: what comes while it writes finds the start', async (t) => {
+  const gate = await open(t, { data: join(directory(t), 'data.json') })
+  await gate.advance('10h')
+  const [, ...made] = await Promise.all([
+    gate.control('POST', '/reset', {}),
+    ...Array.from({ length: 30 }, () => gate.bill(demo)),
+  ])
+  t.equal(made.length, 30)
+  const left = items(await gate.control('GET', '/bills?limit=100'))
+  for (const bill of left) t.equal(bill['createdAt'], '2025-08-04T13:45:21.000+08:00')
+  t.equal(body(await gate.control('GET', '/clock'))['now'], '2025-08-04T13:45:21.000+08:00')
+})
+
+await t.test('a merchant that was made and deleted leaves nothing in the data file', async (t) => {
+  const file = join(directory(t), 'data.json')
+  const gate = await open(t, { data: file })
+  const keys = await gate.merchant()
+  t.equal((await gate.control('DELETE', `/merchants/${keys.appKey}`)).status, 204)
+  t.equal((await gate.control('DELETE', '/merchants/demo-app-key')).status, 204)
+  t.strictSame(object(JSON.parse(await readFile(file, 'utf8')))['merchants'], { 'demo-app-key': null }, 'only what the fixtures have is remembered as gone')
+  refused(t, await gate.call('queryPayAccount', { payAccount: 'account1' }), 'APP_KEY_UNKNOWN')
 })
 
 /* Odd merchants. */
@@ -268,6 +370,7 @@ await t.test('what is no HTTP, headers past all measure, and a client that hangs
   t.strictSame(Object.keys(object(JSON.parse(malformed.split('\r\n\r\n')[1] ?? ''))), ['success', 'message'])
   t.match(await raw(gate.url, `GET / HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(40_000)}\r\n\r\n`), /^HTTP\/1\.1 431 /)
   const socket = connect(Number(new URL(gate.url).port), '127.0.0.1')
+  t.match(await raw(gate.url, 'GET /nowhere HTTP/1.1\r\nconnection: close\r\n\r\n'), /"success":false/, 'no host header')
   const head = `POST /open-platform-api/pay/apply HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nappKey: demo-app-key\r\nsign: ${'a'.repeat(40)}\r\ncontent-length: 1000\r\n\r\n{"half`
   await new Promise<void>((resolve) => socket.write(head, () => {
     resolve()
@@ -320,6 +423,7 @@ await t.test('control bodies and queries of the wrong kind name the place', asyn
     ['POST', '/merchants', '{"__proto__":{"appKey":"x"}}', /__proto__ is not known here/],
     ['POST', '/merchants', { appKey: 'a\u0001b' }, /appKey must be a text without control characters/],
     ['PUT', '/clock', { mode: 'fast' }, /mode must be real or manual, but is "fast"/],
+    ['PUT', '/clock', { mode: null }, /^mode must be real or manual, but is null$/],
     ['PUT', '/clock', 'nonsense', /the body is not JSON/],
     ['POST', '/clock/advance', {}, /give either by/],
     ['POST', '/clock/advance', { to: 'soon' }, /to must be a time/],
@@ -334,6 +438,17 @@ await t.test('control bodies and queries of the wrong kind name the place', asyn
     t.ok([400, 422].includes(answer.status), `${method} ${path} ${JSON.stringify(content)}: ${answer.status}`)
     t.match(body(answer)['detail'], expected)
   }
+})
+
+await t.test('a key given twice is named by its path', async (t) => {
+  const gate = await open(t)
+  const twice: Record<string, string> = {
+    tradeUuid: '{"tradeUuid":"a","tradeUuid":"b"}',
+    'items[1].skuCode': '{"items":[{"skuCode":"a,]}"},{"skuName":"\\"{","skuCode":"a","x":[[1],2],"skuCode":"b"}]}',
+    'metadata.a.b': '{"metadata":{"c":[{}, {"d":1}],"a":{"b":1,"b":2}}}',
+  }
+  for (const [path, text] of Object.entries(twice)) refused(t, await gate.call('apply', text), 'FIELD_INVALID', { names: `${path} is given twice` })
+  refused(t, await gate.call('apply', { ...application(), source: 5 }), 'FIELD_INVALID', { names: 'source must be QERP_CN or QERP_ASIA, but is 5' })
 })
 
 await t.test('amounts past what a number can be', async (t) => {

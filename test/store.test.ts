@@ -49,7 +49,7 @@ for (const [name, make] of [
     t.strictSame(store.listNotifications({ billCode: 'B3' }, { limit: 9 }).items.map(({ notification }) => notification.id), ['x-2', 'x-1'])
     t.strictSame(store.listBills({ appKey: 'k', tradeUuid: 'u-B3' }, { limit: 9 }).items.map((one) => one.billCode), ['B3'])
     t.strictSame(store.listBills({ appKey: 'k', tradeUuid: 'u-B3', status: 'PAY_FAIL' }, { limit: 9 }), { items: [], nextCursor: null })
-    await store.removeMerchant('other')
+    await store.removeMerchant('other', true)
     t.equal(store.listBills({ appKey: 'other' }, { limit: 9 }).items.length, 0)
     t.equal(store.merchants().get('other'), null)
     t.equal(store.bill('B0'), undefined)
@@ -67,7 +67,8 @@ await t.test('lowdb: what was put is there after a restart, in the same order', 
   const first = await LowdbStore.open(file)
   for (const code of ['B1', 'B2', 'B3']) await first.putBill(bill(code))
   await first.putBill(bill('B1', { status: 'PAY_CANCEL', notifications: told(1) }))
-  await first.removeMerchant('gone')
+  await first.removeMerchant('gone', true)
+  await first.removeMerchant('never-was', false)
   await first.close()
   const second = await LowdbStore.open(file)
   t.strictSame(second.listBills({}, { limit: 9 }).items.map((one) => one.billCode), ['B3', 'B2', 'B1'])
@@ -130,7 +131,8 @@ await t.test('lowdb: a write that fails changes nothing, and service resumes', a
     () => store.putBill(bill('B1', { status: 'PAY_SUCCESS', notifications: told(1) })),
     () => store.putBill(bill('B1', { status: 'PAY_SUCCESS', notifications: told(2) })),
     () => store.putMerchant('k', { ...shop, appSecret: 'other' }),
-    () => store.removeMerchant('k'),
+    () => store.removeMerchant('k', true),
+    () => store.removeMerchant('k', false),
     () => store.putBill(bill('B3')),
     () => store.clear({ merchants: true }),
     () => store.putBill(bill('B4')),
@@ -173,6 +175,42 @@ await t.test('lowdb: what is put on top of a change that is lost is lost with it
   t.equal(store.countBills(), 0)
 })
 
+await t.test('lowdb: settled waits for all that was handed in, and fails with it', async (t) => {
+  const fates: ((error?: Error) => void)[] = []
+  const adapter: Adapter<StoredDocument> = {
+    read: () => Promise.resolve(null),
+    write: () => new Promise((resolve, reject) => fates.push((error) => {
+      if (error === undefined) resolve()
+      else reject(error)
+    })),
+  }
+  const next = async (): Promise<(error?: Error) => void> => {
+    while (fates.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    return fates.shift() ?? (() => undefined)
+  }
+  const opening = LowdbStore.open(join(directory(t), 'data.json'), adapter)
+  ;(await next())()
+  const store = await opening
+  await store.settled()
+  let settled = 0
+  const put = store.putBill(bill('B1'))
+  const before = store.settled().then(() => settled++)
+  const finish = await next()
+  const during = store.settled().then(() => settled++)
+  await new Promise((resolve) => setImmediate(resolve))
+  t.equal(settled, 0)
+  finish()
+  await Promise.all([put, before, during])
+  t.equal(settled, 2)
+  t.equal(fates.length, 0, 'waiting alone writes nothing')
+  const second = store.putBill(bill('B2'))
+  const fail = await next()
+  const third = store.settled()
+  fail(new Error('EIO'))
+  await t.rejects(second, /EIO/)
+  await t.rejects(third, StoreUnavailable)
+})
+
 /* A file that cannot be used stops the start, is named, and stays as it is. */
 
 const stored = (fields: Partial<Bill>): string => JSON.stringify({ format: 'qlink-sandbox', version: 1, merchants: {}, bills: { B1: bill('B1', fields) } })
@@ -188,6 +226,7 @@ const unusable: Record<string, [string, RegExp]> = {
   'a bill in no known state': [stored({ status: 'PAY_MAYBE' as never }), /bills\.B1: status must be PAY_WAIT/],
   'a bill with nothing due, literally': [stored({ due: [null as never] }), /bills\.B1: due\[0\]/],
   'a bill without events': [stored({ events: [] }), /bills\.B1: events is empty/],
+  'due work that means nothing': [stored({ due: [{ at: 0, what: 'attempt', notification: 3 }] }), /bills\.B1: due\[0\] means something that is not there/],
   'a bill under another name': [stored({ billCode: 'B2' }), /bills\.B1 is another bill/],
   'a bill that is half there': ['{"format":"qlink-sandbox","version":1,"merchants":{},"bills":{"B1":{"billCode":"B1"}}}', /bills\.B1: appKey is missing/],
 }

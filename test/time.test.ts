@@ -131,8 +131,8 @@ await t.test('work that fails ends the advance with what it failed with, and is 
   await t.rejects(agenda.advance(() => 1000), /a failed/)
   t.strictSame(ran, [['a', 10]])
   t.equal(clock.now(), 10, 'the clock stands where it came to')
-  await agenda.advance(() => 1000)
-  t.strictSame(ran, [['a', 10], ['b', 20]])
+  await t.rejects(agenda.advance(() => 1000), /a failed/)
+  t.strictSame(ran, [['a', 10], ['a', 10]], 'the next advance does not pass it by')
   agenda.close()
 })
 
@@ -163,6 +163,33 @@ for (const [what, act] of [
     agenda.close()
   })
 }
+
+await t.test('on a real clock, work that fails comes again by itself', async (t) => {
+  const { promise, resolve } = deferred()
+  let tries = 0
+  const agenda = new Agenda<string>(new Clock('real'), async () => {
+    if (++tries === 1) throw new Error('no')
+    resolve()
+    return true
+  })
+  agenda.add(0, 'stubborn')
+  await promise
+  t.equal(tries, 2)
+  agenda.close()
+})
+
+await t.test('a wait longer than a timer can take does not spin', async (t) => {
+  const agenda = new Agenda<string>(new Clock('real'), async () => true)
+  const warnings: Error[] = []
+  const listen = (warning: Error): void => void warnings.push(warning)
+  process.on('warning', listen)
+  t.teardown(() => process.off('warning', listen))
+  agenda.add(Clock.wall() + 2 ** 40, 'in 35 years')
+  await new Promise((resolve) => setImmediate(resolve))
+  // Node warns of a timer that is too long, and then fires it at once.
+  t.strictSame(warnings, [])
+  agenda.close()
+})
 
 await t.test('cleared, nothing is left', async (t) => {
   const { agenda, ran } = make()

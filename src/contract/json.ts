@@ -1,6 +1,7 @@
 import { isLosslessNumber, parse as parseExact, stringify as stringifyExact } from 'lossless-json'
 import secureJson from 'secure-json-parse'
 import { Refusal } from '../errors.ts'
+import { pathAt } from './json-path.ts'
 import { LIMITS } from './limits.ts'
 
 /** A request body in two readings of the same text. */
@@ -27,8 +28,8 @@ export function readBody(text: string): ReadBody {
     throw new Refusal('FIELD_INVALID', `the body is nested more than ${LIMITS.nesting} levels deep`)
   }
   const exact = parseExact(text, null, {
-    onDuplicateKey: ({ key, position }) => {
-      throw new Refusal('FIELD_INVALID', `${show(key)} is given twice with different values (the second at position ${position}); which one counts is anyone's guess`)
+    onDuplicateKey: ({ position }) => {
+      throw new Refusal('FIELD_INVALID', `${show(pathAt(text, position))} is given twice, with different values; which one counts is anyone's guess`)
     },
   })
   return { value: value as Record<string, unknown>, exact: exact as Record<string, unknown> }

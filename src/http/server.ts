@@ -36,6 +36,8 @@ export async function buildServer(world: World, settings: Settings, logger: Fast
     // A tradeUuid in a path may be 128 characters long, and each may be escaped.
     routerOptions: { maxParamLength: 2000 },
     forceCloseConnections: 'idle',
+    // Without a host it is answered in the usual shape too; the guard does without.
+    http: { requireHostHeader: false },
     // A path that cannot be decoded, or an id that is too long, finds nothing.
     frameworkErrors: (_error, request, reply) => {
       unreadablePath(request, reply, settings)

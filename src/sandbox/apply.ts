@@ -31,7 +31,10 @@ export async function apply(world: World, merchant: Merchant, { request, exact, 
   const amount = checkApply(request, exact['amount'])
   checkMethods(merchant, request)
   const first = world.store.billByTradeUuid(merchant.appKey, request.tradeUuid)
-  if (first !== undefined) return again(merchant, first, text)
+  if (first !== undefined) {
+    await world.store.settled()
+    return again(merchant, first, text)
+  }
   const scenario = chooseScenario(world, merchant, request, amount, scenarioHeader)
   const reaction = scenario.on?.apply?.[0]
   if (reaction?.refuse !== undefined) throw new Refusal('REFUSED_BY_SCENARIO', reaction.refuse)

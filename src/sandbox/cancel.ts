@@ -10,6 +10,8 @@ import { commit, moved, withSteps, type World } from './world.ts'
 /** A merchant cancels a bill (CONTRACT §6). What a settled bill answers is the contract's table. */
 export async function cancel(world: World, merchant: Merchant, request: CancelRequest): Promise<CancelAnswer> {
   const bill = find(world, merchant, request)
+  if (bill.status === STATUS.waiting && !bill.cancelling) return cancelWaiting(world, bill)
+  await world.store.settled()
   switch (bill.status) {
     case STATUS.cancelled:
       return answer(world, bill, CANCEL_STATUS.done)
@@ -18,7 +20,7 @@ export async function cancel(world: World, merchant: Merchant, request: CancelRe
     case STATUS.failed:
       return answer(world, bill, CANCEL_STATUS.refused, ERROR_CODE.alreadyFailed)
     case STATUS.waiting:
-      return bill.cancelling ? answer(world, bill, CANCEL_STATUS.wait) : cancelWaiting(world, bill)
+      return answer(world, bill, CANCEL_STATUS.wait)
   }
 }
 

@@ -17,7 +17,7 @@ export async function runDue(world: World, work: DueWork): Promise<boolean> {
   try {
     switch (work.due.what) {
       case 'expire':
-        await commit(world, moved(world, bill, 'expire', { at: world.clock.now(), by: 'expiry' }), bill)
+        await expire(world, bill, work.due)
         break
       case 'step':
         await takeStep(world, bill, work.due)
@@ -34,6 +34,12 @@ export async function runDue(world: World, work: DueWork): Promise<boolean> {
 
 function has(bill: Bill, wanted: Due): boolean {
   return bill.due.some((due) => sameDue(due, wanted))
+}
+
+async function expire(world: World, bill: Bill, due: Due): Promise<void> {
+  // A settled bill has no expiry, unless its file was changed by hand.
+  const next = allowedMoves(bill.status).includes('expire') ? moved(world, bill, 'expire', { at: world.clock.now(), by: 'expiry' }) : withoutThis(bill, due)
+  await commit(world, next, bill)
 }
 
 async function takeStep(world: World, bill: Bill, due: Extract<Due, { what: 'step' }>): Promise<void> {

@@ -22,14 +22,15 @@ export function latestRecord(bills: Iterable<{ events: readonly { at: number }[]
 /** Back to the start: no bills, the files' scenarios, and with `merchants` the merchants of the fixtures; a manual clock where it began. */
 export async function reset(world: World, what: { merchants: boolean }): Promise<void> {
   world.agenda.clear()
+  // All in one step: a request that comes while the store writes finds the start, whole.
+  const cleared = world.store.clear(what)
+  const undo = [world.scenarios.reset(), world.clock.reset(), what.merchants ? world.merchants.reset() : () => undefined]
   try {
-    await world.store.clear(what)
+    await cleared
   } catch (error) {
     // Everything is still there, and so is what it has due.
+    for (const takeBack of undo) takeBack()
     resume(world)
     throw error
   }
-  world.scenarios.reset()
-  if (what.merchants) world.merchants.reset()
-  world.clock.reset()
 }

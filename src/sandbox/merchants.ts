@@ -55,7 +55,7 @@ export class Merchants {
 
   /** Takes a merchant off, with its bills. */
   async remove(appKey: string): Promise<void> {
-    await this.#store.removeMerchant(appKey)
+    await this.#store.removeMerchant(appKey, this.#fixtures.has(appKey))
   }
 
   #freshKeys(): { appKey: string; appSecret: string } {
@@ -65,8 +65,12 @@ export class Merchants {
     }
   }
 
-  /** The next generated keys are those of a fresh start again. */
-  reset(): void {
+  /** The next generated keys are those of a fresh start again; what is returned takes that back. */
+  reset(): () => void {
+    const before = this.#made
     this.#made = 0
+    return () => {
+      this.#made = before
+    }
   }
 }

@@ -11,7 +11,7 @@ import type { World } from './world.ts'
  * Where bills stand (CONTRACT §5): the union of both lists in the order asked for, no bill twice; what is unknown or
  * another merchant's is left out.
  */
-export function getPayStatus(world: World, merchant: Merchant, { tradeUuidList = [], billCodeList = [] }: GetPayStatusRequest): PayStatus[] {
+export async function getPayStatus(world: World, merchant: Merchant, { tradeUuidList = [], billCodeList = [] }: GetPayStatusRequest): Promise<PayStatus[]> {
   const count = tradeUuidList.length + billCodeList.length
   if (count === 0) throw new Refusal('FIELD_MISSING', 'tradeUuidList and billCodeList are both empty; give at least one id')
   if (count > LIMITS.idsPerQuery) {
@@ -26,6 +26,7 @@ export function getPayStatus(world: World, merchant: Merchant, { tradeUuidList =
     const bill = world.store.bill(billCode)
     if (bill?.appKey === merchant.appKey) found.add(bill)
   }
+  await world.store.settled()
   return [...found].map((bill) => payStatus(bill, world.settings.timeZone))
 }
 

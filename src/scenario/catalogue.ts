@@ -44,9 +44,13 @@ export class Catalogue {
     return was
   }
 
-  /** Back to the files. */
-  reset(): void {
+  /** Back to the files; what is returned takes that back. */
+  reset(): () => void {
+    const before = this.#put
     this.#put = new Map()
+    return () => {
+      this.#put = before
+    }
   }
 }
 

@@ -53,9 +53,17 @@ export function readDocument(text: string, file: string): StoredDocument {
   for (const [billCode, bill] of Object.entries(bills)) {
     const [fault] = checkBill(bill)
     if (fault !== undefined) return refuse(`is damaged (bills.${billCode}: ${fault.message})`)
+    const stray = strayDue(bill as Bill)
+    if (stray !== undefined) return refuse(`is damaged (bills.${billCode}: ${stray})`)
     if ((bill as Bill).billCode !== billCode) return refuse(`is damaged (bills.${billCode} is another bill)`)
   }
   return value as unknown as StoredDocument
+}
+
+/** Due work that means something that is not there. */
+function strayDue({ due, notifications, scenario }: Bill): string | undefined {
+  const stray = due.findIndex((one) => (one.what === 'attempt' && one.notification >= notifications.length) || (one.what === 'step' && one.step >= (scenario.timeline?.length ?? 0)))
+  return stray < 0 ? undefined : `due[${stray}] means something that is not there`
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -22,6 +22,8 @@ interface Waiting {
 export class LowdbStore extends MemoryStore {
   readonly #db: Low<StoredDocument>
   #waiting: Waiting[] = []
+  /** What goes out with the write that is under way. */
+  #batch: Waiting[] = []
   #writing: Promise<void> | undefined
 
   private constructor(db: Low<StoredDocument>) {
@@ -51,8 +53,16 @@ export class LowdbStore extends MemoryStore {
     return store
   }
 
+  override settled(): Promise<void> {
+    const last = this.#waiting.length > 0 ? this.#waiting : this.#batch
+    if (last.length === 0) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      last.push({ undo: () => undefined, resolve, reject })
+    })
+  }
+
   override async close(): Promise<void> {
-    await this.#settled()
+    while (this.#writing !== undefined) await this.#writing
   }
 
   protected override persist(undo: Undo): Promise<void> {
@@ -62,30 +72,27 @@ export class LowdbStore extends MemoryStore {
     })
   }
 
-  async #settled(): Promise<void> {
-    while (this.#writing !== undefined) await this.#writing
-  }
-
   async #writeAll(): Promise<void> {
     // A turn later, so that all changes of one moment go into one write.
     await Promise.resolve()
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting
+      this.#batch = this.#waiting
       this.#waiting = []
       this.#db.data = { format: FORMAT, version: VERSION, merchants: Object.fromEntries(this.merchants()), bills: Object.fromEntries([...this.allBills()].map((bill) => [bill.billCode, bill])) }
       try {
         await this.#db.write()
-        for (const { resolve } of batch) resolve()
+        for (const { resolve } of this.#batch) resolve()
       } catch (error) {
-        this.#takeBack(batch, new StoreUnavailable(error))
+        this.#takeBack(new StoreUnavailable(error))
       }
+      this.#batch = []
     }
     this.#writing = undefined
   }
 
   /** What was made on top of a change that did not last does not last either, or it would bring that change back. */
-  #takeBack(batch: Waiting[], error: StoreUnavailable): void {
-    const lost = [...batch, ...this.#waiting]
+  #takeBack(error: StoreUnavailable): void {
+    const lost = [...this.#batch, ...this.#waiting]
     this.#waiting = []
     for (const { undo } of lost.toReversed()) undo()
     for (const { reject } of lost) reject(error)

@@ -70,9 +70,9 @@ export class MemoryStore implements Store {
     return this.persist(this.#putMerchant(appKey, merchant))
   }
 
-  removeMerchant(appKey: string): Promise<void> {
+  removeMerchant(appKey: string, remember: boolean): Promise<void> {
     const undoBills = this.#replaceBills((bill) => bill.appKey !== appKey)
-    const undoMerchant = this.#putMerchant(appKey, null)
+    const undoMerchant = this.#putMerchant(appKey, remember ? null : undefined)
     return this.persist(() => {
       undoMerchant()
       undoBills()
@@ -87,6 +87,10 @@ export class MemoryStore implements Store {
       this.#merchants = before
       undoBills()
     })
+  }
+
+  settled(): Promise<void> {
+    return Promise.resolve()
   }
 
   close(): Promise<void> {
@@ -129,12 +133,15 @@ export class MemoryStore implements Store {
     }
   }
 
-  #putMerchant(appKey: string, merchant: Merchant | null): Undo {
+  #putMerchant(appKey: string, merchant: Merchant | null | undefined): Undo {
+    const set = (value: Merchant | null | undefined): void => {
+      if (value === undefined) this.#merchants.delete(appKey)
+      else this.#merchants.set(appKey, value)
+    }
     const before = this.#merchants.get(appKey)
-    this.#merchants.set(appKey, merchant)
+    set(merchant)
     return () => {
-      if (before === undefined) this.#merchants.delete(appKey)
-      else this.#merchants.set(appKey, before)
+      set(before)
     }
   }
 

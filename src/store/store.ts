@@ -54,10 +54,21 @@ export interface Store {
   /** Merchants made, changed (the merchant) or deleted (null) since the fixtures. */
   merchants(): ReadonlyMap<string, Merchant | null>
   putMerchant(appKey: string, merchant: Merchant): Promise<void>
-  /** Takes a merchant off, with its bills, in one step. */
-  removeMerchant(appKey: string): Promise<void>
+  /**
+   * Takes a merchant off, with its bills, in one step.
+   *
+   * @param remember whether the fixtures have it, so that it must be remembered as deleted
+   */
+  removeMerchant(appKey: string, remember: boolean): Promise<void>
   /** Takes off all bills, and with `merchants` what has become of merchants since the fixtures too. */
   clear(what: { merchants: boolean }): Promise<void>
+  /**
+   * Ends when every change handed in so far is durable. Whoever answers from what was only read awaits it, or the
+   * answer could tell of a change that is lost after all.
+   *
+   * @throws StoreUnavailable where one of them could not be made durable
+   */
+  settled(): Promise<void>
   /** Makes everything durable and lets go of files. */
   close(): Promise<void>
 }

@@ -30,7 +30,8 @@ export class Agenda<T> {
   readonly #clock: Clock
   readonly #run: (item: T) => Promise<boolean>
   readonly #running = new Set<Promise<unknown>>()
-  readonly #retries = new Set<NodeJS.Timeout>()
+  /** Work that failed, by the timer that brings it back. */
+  readonly #retries = new Map<NodeJS.Timeout, Entry<T>>()
   #queue = new TinyQueue<Entry<T>>([], byTime)
   #order = 0
   #timer: NodeJS.Timeout | undefined
@@ -98,6 +99,11 @@ export class Agenda<T> {
     clearImmediate(this.#wake)
   }
 
+  /** Whether anything is under way, at the time that the clock shows. */
+  get busy(): boolean {
+    return this.#running.size > 0
+  }
+
   /** What has been started and is not done. */
   async running(): Promise<void> {
     await Promise.all(this.#running)
@@ -111,6 +117,9 @@ export class Agenda<T> {
       if (this.#generation !== generation) throw new AdvanceInterrupted()
     }
     this.#failure = undefined
+    // The clock must not pass by work that failed a moment ago.
+    for (const entry of this.#retries.values()) this.#queue.push(entry)
+    this.#forgetRetries()
     await settle()
     for (let next = this.#queue.peek(); next !== undefined && next.at <= to; next = this.#queue.peek()) {
       this.#clock.forward(next.at)
@@ -161,11 +170,11 @@ export class Agenda<T> {
       this.#retries.delete(timer)
       this.add(entry.at, entry.item)
     }, RETRY_AFTER)
-    this.#retries.add(timer)
+    this.#retries.set(timer, entry)
   }
 
   #forgetRetries(): void {
-    for (const timer of this.#retries) clearTimeout(timer)
+    for (const timer of this.#retries.keys()) clearTimeout(timer)
     this.#retries.clear()
   }
 

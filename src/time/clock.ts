@@ -43,8 +43,12 @@ export class Clock {
     this.#manual = Math.max(this.#manual, to)
   }
 
-  /** A manual clock goes back to where it started; the mode stays. */
-  reset(): void {
+  /** A manual clock goes back to where it started; the mode stays. What is returned takes that back. */
+  reset(): () => void {
+    const before = this.#manual
     this.#manual = this.#start
+    return () => {
+      this.forward(before)
+    }
   }
 }

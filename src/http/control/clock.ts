@@ -31,7 +31,7 @@ export function clockRoutes(app: FastifyInstance, world: World): void {
     if (mode === 'real' && now !== undefined) throw new Problem(400, 'now goes with mode manual; a real clock has the time of day')
     const target = mode === 'real' ? Clock.wall() : now === undefined ? clock.now() : time(now, 'now')
     // What is recorded would come to lie in the future.
-    const latest = latestRecord(store.allBills())
+    const latest = Math.max(latestRecord(store.allBills()), agenda.busy && clock.mode === 'manual' ? clock.now() : 0)
     if (target < latest) {
       throw new Problem(409, `the clock cannot go back behind what is recorded (up to ${toIsoTime(latest, settings.timeZone)}); POST /_sandbox/reset first`)
     }

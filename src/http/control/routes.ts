@@ -23,6 +23,10 @@ export function controlRoutes(app: FastifyInstance, world: World, guardSettings:
     check(request)
     done()
   })
+  // What is shown is there to stay.
+  app.addHook('preHandler', async (request) => {
+    if (request.method === 'GET') await world.store.settled()
+  })
   app.setNotFoundHandler({ preHandler: undefined as never }, (request) => {
     check(request)
     throw new Problem(404, `the control API has no ${request.method} ${request.url.split('?')[0] ?? ''}; /openapi.json lists what it has`)

@@ -40,11 +40,10 @@ function useCases(world: World): UseCases {
         text: qlink.text,
         scenarioHeader: headers['x-qlink-sandbox-scenario'] as string | undefined,
       }),
-    getPayStatus: ({ qlink, body }) =>
-      getPayStatus(world, qlink.merchant, body as GetPayStatusRequest).map((status) => ({
-        ...status,
-        amount: status.amount === null ? null : new LosslessNumber(status.amount),
-      })),
+    getPayStatus: async ({ qlink, body }) => {
+      const statuses = await getPayStatus(world, qlink.merchant, body as GetPayStatusRequest)
+      return statuses.map((status) => ({ ...status, amount: status.amount === null ? null : new LosslessNumber(status.amount) }))
+    },
     cancel: ({ qlink, body }) => cancel(world, qlink.merchant, body as CancelRequest),
   }
 }

@@ -54,7 +54,7 @@ export async function documentation(app: FastifyInstance, world: World, guardSet
     scope.get('/openapi.json', { schema: { hide: true }, serializerCompiler: () => JSON.stringify }, () =>
       Promise.resolve({ ...app.swagger(), servers: [{ url: world.publicUrl, description: 'This sandbox / 当前沙箱' }] }),
     )
-    await scope.register(swaggerUi, { routePrefix: '/docs', uiConfig: { validatorUrl: null, deepLinking: true, url: '/openapi.json' } })
+    await scope.register(swaggerUi, { routePrefix: '/docs', uiConfig: { validatorUrl: null, deepLinking: true, layout: 'BaseLayout' } })
   })
 }
 
