@@ -52,7 +52,7 @@ export const SETTINGS = {
   bodyLimit: setting('QLINK_BODY_LIMIT', 'bytes', whole(1, 1024 ** 3), DEFAULT_BODY_LIMIT, 'largest request body'),
   basePath: setting('QLINK_BASE_PATH', 'path', path, '/open-platform-api/pay', 'where the four endpoints are'),
   publicUrl: optional('QLINK_PUBLIC_URL', 'url', url, 'base of checkout links, where it is not host and port'),
-  controlToken: optional('QLINK_CONTROL_TOKEN', 'token', token, 'asked for as "Authorization: Bearer" by the control API and the pages'),
+  controlToken: optional('QLINK_CONTROL_TOKEN', 'token', token, 'asked for as "Authorization: Bearer" by all but /health, the four endpoints and the checkout page'),
   logLevel: setting('QLINK_LOG_LEVEL', 'level', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info', 'pino level'),
 }
 
