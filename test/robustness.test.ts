@@ -183,6 +183,24 @@ await t.test('SIGTERM or close while deliveries hang: close ends soon, by breaki
   await t.rejects(gate.health(), /ECONNREFUSED/)
 })
 
+await t.test('while a merchant has no URL its attempts wait, and none of the schedule is spent', async (t) => {
+  const down = await endpoint(t, { status: 500 })
+  const gate = await open(t)
+  const keys = await gate.merchant({ notifyUrl: down.url })
+  await gate.must((await gate.bill(keys)).billCode, 'pay')
+  await gate.settle()
+  await gate.control('PATCH', `/merchants/${keys.appKey}`, { notifyUrl: null })
+  await gate.advance('24h')
+  const [waiting] = await gate.notifications(keys)
+  t.equal(waiting?.['state'], 'pending')
+  t.equal(list(waiting?.['attempts']).length, 1)
+  const up = await endpoint(t)
+  await gate.control('PATCH', `/merchants/${keys.appKey}`, { notifyUrl: up.url })
+  await gate.settle()
+  t.equal(up.told.length, 1)
+  t.equal((await gate.notifications(keys))[0]?.['state'], 'acknowledged')
+})
+
 await t.test('an attempt under way when its bill was reset says nothing about the bill of the same name that came after', async (t) => {
   const shop = await heldEndpoint(t, { status: 200 })
   const gate = await open(t, { notifyUrl: shop.url, seed: 'same' })

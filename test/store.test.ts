@@ -150,7 +150,8 @@ await t.test('lowdb: a write that fails changes nothing, and service resumes', a
   await store.close()
 })
 
-await t.test('lowdb: what is put on top of a change that is lost is lost with it', async (t) => {
+/** An adapter whose writes end when the test says so, and as it says. */
+const heldWrites = () => {
   const fates: ((error?: Error) => void)[] = []
   const adapter: Adapter<StoredDocument> = {
     read: () => Promise.resolve(null),
@@ -163,6 +164,11 @@ await t.test('lowdb: what is put on top of a change that is lost is lost with it
     while (fates.length === 0) await new Promise((resolve) => setImmediate(resolve))
     return fates.shift() ?? (() => undefined)
   }
+  return { adapter, next, fates }
+}
+
+await t.test('lowdb: what is put on top of a change that is lost is lost with it', async (t) => {
+  const { adapter, next } = heldWrites()
   const opening = LowdbStore.open(join(directory(t), 'data.json'), adapter)
   ;(await next())()
   const store = await opening
@@ -176,18 +182,7 @@ await t.test('lowdb: what is put on top of a change that is lost is lost with it
 })
 
 await t.test('lowdb: settled waits for all that was handed in, and fails with it', async (t) => {
-  const fates: ((error?: Error) => void)[] = []
-  const adapter: Adapter<StoredDocument> = {
-    read: () => Promise.resolve(null),
-    write: () => new Promise((resolve, reject) => fates.push((error) => {
-      if (error === undefined) resolve()
-      else reject(error)
-    })),
-  }
-  const next = async (): Promise<(error?: Error) => void> => {
-    while (fates.length === 0) await new Promise((resolve) => setImmediate(resolve))
-    return fates.shift() ?? (() => undefined)
-  }
+  const { adapter, next, fates } = heldWrites()
   const opening = LowdbStore.open(join(directory(t), 'data.json'), adapter)
   ;(await next())()
   const store = await opening

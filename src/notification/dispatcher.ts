@@ -56,8 +56,9 @@ export class Dispatcher {
         // Asked for now, not before the wait: a reset, a deletion or a new URL may have come meanwhile.
         const bill = this.#needs.bill(billCode)
         const merchant = this.#needs.merchant(appKey)
-        if (bill === undefined || merchant === undefined || !wanted(bill)) return undefined
-        return this.#post(bill, merchant, index, trigger)
+        // Without a URL an attempt waits for one, and none of the schedule is spent.
+        if (bill === undefined || merchant?.notifyUrl == null || !wanted(bill)) return undefined
+        return this.#post(bill, merchant, merchant.notifyUrl, index, trigger)
       })
     })
   }
@@ -67,16 +68,14 @@ export class Dispatcher {
     return { ...this.#defaults, ...merchant?.notification }
   }
 
-  async #post(bill: Bill, merchant: Merchant, index: number, trigger: Attempt['trigger']): Promise<Attempt | undefined> {
+  async #post(bill: Bill, merchant: Merchant, notifyUrl: string, index: number, trigger: Attempt['trigger']): Promise<Attempt | undefined> {
     const notification = bill.notifications[index]
     if (notification === undefined) return undefined
     const { schedule, timeout } = this.#settingsOf(merchant)
     const at = this.#needs.now()
-    const url = merchant.notifyUrl === null ? '' : notificationUrl(merchant.notifyUrl)
-    const sent = merchant.notifyUrl === null
-      ? { durationMs: 0, error: 'the merchant has no notifyUrl any more' }
-      : await this.#sender.post(url, requestHeaders(bill.appKey, notification.sign), notification.body, readDuration(timeout) ?? 0)
-    if ('aborted' in sent) return undefined
+    const url = notificationUrl(notifyUrl)
+    const sent = await this.#sender.post(url, requestHeaders(bill.appKey, notification.sign), notification.body, readDuration(timeout) ?? 0)
+    if (sent.aborted === true) return undefined
     const complaint = sent.error ?? whyNotAcknowledged(sent.answer?.status ?? 0, sent.answer?.body ?? '')
     const attempt: Attempt = {
       at,

@@ -1,6 +1,7 @@
 import { readNotificationId, type Actor, type Attempt, type Bill } from '../bill/bill.ts'
 import type { Move } from '../bill/transitions.ts'
 import { STATUS } from '../contract/states.ts'
+import type { Merchant } from '../merchant/merchant.ts'
 import type { FoundNotification } from '../store/store.ts'
 import { commit, moved, type World } from './world.ts'
 
@@ -41,4 +42,16 @@ export function findNotification(world: World, id: string): FoundNotification | 
 /** Sends a notification once more, now, whatever its schedule says. */
 export async function resend(world: World, { bill, notification }: FoundNotification): Promise<Attempt | undefined> {
   return world.dispatcher.attempt(bill.billCode, bill.notifications.indexOf(notification), 'resend', () => true)
+}
+
+/** Changes a merchant. Attempts that had no URL to go to are due when it gets one. */
+export async function changeMerchant(world: World, merchant: Merchant, fields: Partial<Merchant>): Promise<Merchant> {
+  const changed = await world.merchants.change(merchant, fields)
+  if (merchant.notifyUrl === null && changed.notifyUrl !== null) {
+    for (const bill of world.store.allBills()) {
+      if (bill.appKey !== merchant.appKey) continue
+      for (const due of bill.due) if (due.what === 'attempt') world.agenda.add(due.at, { billCode: bill.billCode, due })
+    }
+  }
+  return changed
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { Type, type Static } from '@sinclair/typebox'
 import { Problem } from '../../errors.ts'
 import { Merchant, merchantFaults } from '../../merchant/merchant.ts'
+import { changeMerchant } from '../../sandbox/hand.ts'
 import type { World } from '../../sandbox/world.ts'
 import { call, MerchantAnswer, MerchantCreate, MerchantParams, MerchantPatch } from './schemas.ts'
 import { merchantView } from './views.ts'
@@ -33,7 +34,7 @@ export function merchantRoutes(app: FastifyInstance, world: World): void {
   app.patch('/merchants/:appKey', { schema: call('changeMerchant', 'Change a merchant / 修改商户', { 200: MerchantAnswer }, { params: MerchantParams, body: MerchantPatch }) }, async (request) => {
     const fields = (request.body ?? {}) as Static<typeof MerchantPatch>
     check(fields)
-    const changed = await merchants.change(find(world, request), fields)
+    const changed = await changeMerchant(world, find(world, request), fields)
     return fields.appSecret === undefined ? merchantView(changed) : changed
   })
 

@@ -98,10 +98,7 @@ const AttemptView = Type.Object({
   trigger: text('schedule or resend / 触发方式'),
   acknowledged: Type.Boolean(),
   durationMs: Type.Number(),
-  request: Type.Union([
-    Type.Object({ method: Type.String(), url: Type.String(), headers: Type.Record(Type.String(), Type.String()), body: Type.String() }),
-    Type.Null(),
-  ]),
+  request: Type.Object({ method: Type.String(), url: Type.String(), headers: Type.Record(Type.String(), Type.String()), body: Type.String() }),
   status: Type.Union([Type.Integer(), Type.Null()]),
   answer: Type.Union([Type.Object({ status: Type.Integer(), headers: Type.Record(Type.String(), Type.String()), body: Type.String() }), Type.Null()]),
   error: maybe('Why it is no acknowledgement / 未确认原因'),

@@ -65,7 +65,7 @@ function attemptView(bill: Bill, notification: Notification, attempt: Attempt, p
     trigger: attempt.trigger,
     acknowledged: attempt.acknowledged,
     durationMs: attempt.durationMs,
-    request: attempt.url === '' ? null : { method: 'POST', url: attempt.url, headers: requestHeaders(bill.appKey, notification.sign), body: notification.body },
+    request: { method: 'POST', url: attempt.url, headers: requestHeaders(bill.appKey, notification.sign), body: notification.body },
     status: attempt.answer?.status ?? null,
     answer: attempt.answer ?? null,
     error: attempt.error ?? null,
