@@ -15,10 +15,13 @@ import { application, body, demo, directory, endpoint, items, list, object, open
 const heldEndpoint = async (t: Parameters<typeof endpoint>[0], reply: Reply = { status: 500 }) => {
   const held: (() => void)[] = []
   const arrivals: (() => void)[] = []
+  const told: string[] = []
   let arrived = 0
   const server = createHttpServer((request, response) => {
-    request.resume().on('end', () => {
+    let text = ''
+    request.setEncoding('utf8').on('data', (chunk: string) => (text += chunk)).on('end', () => {
       arrived++
+      told.push(String(object(JSON.parse(text))['billCode']))
       held.push(() => response.writeHead(reply.status).end(reply.body))
       arrivals.shift()?.()
     })
@@ -31,6 +34,7 @@ const heldEndpoint = async (t: Parameters<typeof endpoint>[0], reply: Reply = { 
   return {
     url: `http://127.0.0.1:${(server.address() as { port: number }).port}`,
     count: () => arrived,
+    told,
     arrival: (): Promise<void> => new Promise((resolve) => arrivals.push(resolve)),
     release: () => {
       for (const answer of held.splice(0)) answer()
@@ -232,7 +236,12 @@ await t.test('a resend while an attempt is under way goes after it', async (t) =
   await arrival
   const resending = gate.control('POST', `/notifications/${billCode}-1/resend`, {})
   await gate.control('GET', '/clock')
-  t.equal(shop.count(), 1, 'one at a time')
+  // What is sent about another bill after it overtakes it: about one bill, one goes after another.
+  const other = await gate.bill(demo)
+  const overtaking = shop.arrival()
+  await gate.must(other.billCode, 'pay')
+  await overtaking
+  t.strictSame(shop.told, [billCode, other.billCode])
   const again = shop.arrival()
   shop.release()
   await again
