@@ -467,6 +467,17 @@ await t.test('control bodies and queries of the wrong kind name the place', asyn
   }
 })
 
+await t.test('a body that says it is in another charset is refused before its signature is looked at', async (t) => {
+  const gate = await open(t)
+  const as = (type: string) => gate.call('queryPayAccount', { payAccount: 'account1' }, { headers: { 'content-type': type } })
+  for (const type of ['application/json; charset=GBK', 'application/json;charset="iso-8859-1"']) {
+    refused(t, await as(type), 'CONTENT_TYPE_UNSUPPORTED', { names: 'UTF-8' })
+  }
+  for (const type of ['application/json; charset=utf-8', 'application/json;charset=UTF8', 'Application/JSON']) {
+    t.ok(Array.isArray(JSON.parse((await as(type)).text)), type)
+  }
+})
+
 await t.test('a key given twice is named by its path', async (t) => {
   const gate = await open(t)
   const twice: Record<string, string> = {

@@ -31,11 +31,11 @@ export class UndiciSender implements Sender {
     }, timeout)
     let answer: Sent['answer']
     try {
-      // One deadline for it all, ours, in the place of undici's for the headers and for each piece of the body.
       // Loaded by the first delivery: it is the largest thing that a start can do without.
       const { Agent, request } = await import('undici')
       if (this.#closing) return sent({ aborted: true })
       this.#agent ??= new Agent({ connections: null })
+      // One deadline for it all, ours, in the place of undici's for the headers and for each piece of the body.
       const response = await request(url, { method: 'POST', headers, body, dispatcher: this.#agent, signal: timer.signal, headersTimeout: 0, bodyTimeout: 0 })
       answer = { status: response.statusCode, headers: flatten(response.headers), body: '' }
       answer.body = await read(response.body)

@@ -3,8 +3,8 @@ import { STATUS_CODES } from 'node:http'
 import { writeReadable } from '../../contract/json.ts'
 import { MoveForbidden, Problem, Refusal, StoreUnavailable } from '../../errors.ts'
 import { AdvanceInterrupted } from '../../time/agenda.ts'
+import { isGone } from '../gone.ts'
 import { InvalidInput } from '../invalid-input.ts'
-import { isGone } from '../qlink/failures.ts'
 
 /** Answers every failure of the control API with RFC 9457 problem details. */
 export function sendProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Refusal, StoreUnavailable } from '../../errors.ts'
+import { isGone } from '../gone.ts'
 import { InvalidInput } from '../invalid-input.ts'
 import { failureBody, failureStatus, type AnswerStyle } from './answers.ts'
 
@@ -49,9 +50,4 @@ function toRefusal(error: FastifyError, request: FastifyRequest, bodyLimit: numb
     default:
       return undefined
   }
-}
-
-/** Whether the client hung up: nobody is left to be answered, and nothing of ours is wrong. */
-export function isGone(error: { code?: string }, request: FastifyRequest): boolean {
-  return error.code === 'ECONNRESET' || request.raw.destroyed || request.raw.errored !== null
 }

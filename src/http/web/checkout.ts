@@ -20,7 +20,12 @@ export function checkoutRoutes(app: FastifyInstance, world: World, host: string)
     return bill
   }
 
-  app.get('/checkout/:billCode', { schema: { hide: true } }, (request, reply) => page(reply, find(request.params), world))
+  app.get('/checkout/:billCode', { schema: { hide: true } }, async (request, reply) => {
+    const bill = find(request.params)
+    // What is shown is there to stay.
+    await world.store.settled()
+    return page(reply, bill, world)
+  })
 
   for (const [action, move, errorCode] of [['pay', 'pay', ''], ['decline', 'fail', 'USER_DECLINED_PAYMENT']] as const) {
     app.post(`/checkout/:billCode/${action}`, { schema: { hide: true } }, async (request, reply) => {
