@@ -52,7 +52,7 @@ const oneWay = {
 }
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', '.tap/', 'node_modules/'] },
+  { ignores: ['dist/', '.tools/', 'coverage/', '.tap/', 'node_modules/'] },
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -12,11 +12,12 @@ import { closest } from './nearest.ts'
 import { Dispatcher } from './notification/dispatcher.ts'
 import { UndiciSender } from './notification/undici-sender.ts'
 import { runDue } from './sandbox/due.ts'
-import { latestRecord, resume } from './sandbox/lifecycle.ts'
+import { resume } from './sandbox/lifecycle.ts'
 import { DEMO_APP_KEY, type Merchant } from './merchant/merchant.ts'
 import { Merchants } from './sandbox/merchants.ts'
 import { commit, type DueWork, type World } from './sandbox/world.ts'
 import { Catalogue } from './scenario/catalogue.ts'
+import type { Files } from './store/files.ts'
 import { MemoryStore } from './store/memory.ts'
 import type { Store } from './store/store.ts'
 import { Agenda } from './time/agenda.ts'
@@ -25,6 +26,14 @@ import { readDuration } from './time/duration.ts'
 
 /** At the end, requests and deliveries under way get this long, in real milliseconds. */
 const LAST_ANSWERS = 3000
+
+/** Parts of the house that a caller may hand in. */
+export interface Parts {
+  /** Where log lines go. */
+  logger?: Logger
+  /** What the store writes with; a test hands in one that fails. */
+  files?: Files
+}
 
 /** A sandbox that is up. */
 export interface App {
@@ -42,16 +51,16 @@ export interface App {
  * Puts the house together and opens it. Read this and you know who knows whom.
  *
  * @param settings all settings, read and checked
- * @param logger where log lines go
+ * @param parts what a caller may hand in of its own
  * @throws UsageError where fixtures, scenarios, the data file or the port cannot be used
  */
-export async function startApp(settings: Settings, logger: Logger = logToStderr(settings)): Promise<App> {
+export async function startApp(settings: Settings, { logger = logToStderr(settings), files }: Parts = {}): Promise<App> {
   const { timeZone } = settings
 
   const scenarios = new Catalogue(await loadScenarios([SHIPPED_SCENARIOS, ...(settings.scenarios === undefined ? [] : [settings.scenarios])]))
   demandScenario(scenarios, settings.scenario)
   const fixtures = withNotifyUrl(await loadMerchants(settings.fixtures, (name) => scenarios.get(name) !== undefined), settings.notifyUrl)
-  const store = await openStore(settings.data)
+  const store = await openStore(settings, logger, files)
   const ids = createIds(settings.seed)
   const merchants = new Merchants(fixtures, store, ids)
   await renewNotifyUrl(merchants, settings.notifyUrl)
@@ -106,10 +115,18 @@ function logToStderr({ logLevel }: Settings): Logger {
 }
 
 /** What keeps bills on disk is loaded only where they are kept there. */
-async function openStore(data: string): Promise<Store> {
-  if (data === 'memory') return new MemoryStore()
+async function openStore({ data, durability, keepAnswers, keepAnswerBytes }: Settings, logger: Logger, files: Files | undefined): Promise<Store> {
+  const limits = { count: keepAnswers, size: keepAnswerBytes }
+  if (data === 'memory') return new MemoryStore(limits)
   const { LowdbStore } = await import('./store/lowdb.ts')
-  return LowdbStore.open(data)
+  return LowdbStore.open(data, {
+    durability,
+    limits,
+    warn: (message) => {
+      logger.warn(message)
+    },
+    ...(files === undefined ? {} : { files }),
+  })
 }
 
 /** A manual clock starts at the setting now, but never before what is recorded: that would lie in its future. */
@@ -119,7 +136,7 @@ function startClock({ clock, now, timeZone }: Settings, store: Store, logger: Lo
     if (now !== undefined) logger.warn('now is where a manual clock starts; a real one has the time of day, and takes no notice of it')
     return new Clock('real')
   }
-  const latest = latestRecord(store.allBills())
+  const latest = store.latest()
   if (now !== undefined && latest > wanted) logger.warn(`the clock starts at ${toIsoTime(latest, timeZone)}, where the records of the data file end, and not at ${now}`)
   return new Clock('manual', Math.max(wanted, latest))
 }

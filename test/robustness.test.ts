@@ -282,12 +282,14 @@ await t.test('a reset is one step: what comes while it writes finds the start', 
 
 await t.test('a merchant that was made and deleted leaves nothing in the data file', async (t) => {
   const file = join(directory(t), 'data.json')
-  const gate = await open(t, { data: file })
+  const closing: (() => unknown)[] = []
+  const gate = await open({ teardown: (close) => closing.push(close) }, { data: file })
   const keys = await gate.merchant()
   t.equal((await gate.control('DELETE', `/merchants/${keys.appKey}`)).status, 204)
   t.equal((await gate.control('DELETE', '/merchants/demo-app-key')).status, 204)
-  t.strictSame(object(JSON.parse(await readFile(file, 'utf8')))['merchants'], { 'demo-app-key': null }, 'only what the fixtures have is remembered as gone')
   refused(t, await gate.call('queryPayAccount', { payAccount: 'account1' }), 'APP_KEY_UNKNOWN')
+  for (const close of closing) await close()
+  t.strictSame(object(JSON.parse(await readFile(file, 'utf8')))['merchants'], { 'demo-app-key': null }, 'only what the fixtures have is remembered as gone')
 })
 
 /* Odd merchants. */
@@ -519,7 +521,7 @@ await t.test('secrets and signatures stay out of the log, at every level', async
   }))
   // The whole sandbox, but with a logger whose lines can be read.
   const settings = await resolveSettings({ given: { port: 0, data: 'memory' }, spell: (name) => name, env: {} })
-  const app = await startApp(settings, log)
+  const app = await startApp(settings, { logger: log })
   t.teardown(() => app.close())
   const text = JSON.stringify(application({ extra: 1 }))
   const headers = { 'content-type': 'application/json', appKey: demo.appKey, sign: sign(demo, text) }

@@ -1,12 +1,15 @@
+import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { Adapter } from 'lowdb'
+import { basename, dirname, join } from 'node:path'
+import { Low } from 'lowdb'
+import { JSONFile } from 'lowdb/node'
 import t from 'tap'
 import type { Bill } from '../src/bill/bill.ts'
 import { startSandbox, UsageError } from '../src/index.ts'
 import { StoreUnavailable } from '../src/errors.ts'
 import type { StoredDocument } from '../src/store/document.ts'
 import type { Merchant } from '../src/merchant/merchant.ts'
+import { realFiles, type Files } from '../src/store/files.ts'
 import { LowdbStore } from '../src/store/lowdb.ts'
 import { MemoryStore } from '../src/store/memory.ts'
 import type { Store } from '../src/store/store.ts'
@@ -62,8 +65,93 @@ for (const [name, make] of [
   })
 }
 
+/* What it writes with, made to fail or to wait as a test says. */
+
+interface Fate {
+  /** What each call of a kind ends with. */
+  fail: Partial<Record<'open' | 'write' | 'sync' | 'truncate' | 'rename', Error>>
+  /** A write takes so many bytes at the most. */
+  takes?: number
+  /** Called before each wait for the disk is over. */
+  held?: () => Promise<void>
+}
+
+const fated = () => {
+  const fate: Fate = { fail: {} }
+  const calls: string[] = []
+  const go = (what: keyof Fate['fail'], path: string): void => {
+    calls.push(`${what} ${basename(path)}`)
+    const error = fate.fail[what]
+    if (error !== undefined) throw error
+  }
+  const files: Files = {
+    ...realFiles,
+    open: (path, mode) => {
+      go('open', path)
+      const file = realFiles.open(path, mode)
+      return {
+        ...file,
+        write: (bytes, position) => {
+          go('write', path)
+          return file.write(fate.takes === undefined ? bytes : bytes.subarray(0, fate.takes), position)
+        },
+        truncate: (length) => {
+          go('truncate', path)
+          file.truncate(length)
+        },
+        sync: async () => {
+          await fate.held?.()
+          go('sync', path)
+          await file.sync()
+        },
+      }
+    },
+    rename: (from, to) => {
+      go('rename', to)
+      realFiles.rename(from, to)
+    },
+  }
+  return { fate, files, calls, appends: () => calls.filter((call) => call.startsWith('write') && call.includes('.journal-')).length }
+}
+
+/** Opens a store whose waits for the disk end when the test says so. */
+const held = async (t: Parameters<typeof directory>[0]) => {
+  const made = fated()
+  const file = join(directory(t), 'data.json')
+  const store = await LowdbStore.open(file, { durability: 'fsync', files: made.files })
+  t.teardown(() => {
+    delete made.fate.held
+    return store.close()
+  })
+  const waits: ((error?: Error) => void)[] = []
+  const came: (() => void)[] = []
+  made.fate.held = () => new Promise((resolve, reject) => {
+    waits.push((error) => {
+      if (error === undefined) resolve()
+      else reject(error)
+    })
+    came.shift()?.()
+  })
+  /** The next wait; what it is called with ends it. */
+  const next = async (): Promise<(error?: Error) => void> => {
+    if (waits.length === 0) await new Promise<void>((resolve) => came.push(resolve))
+    return waits.shift() ?? (() => undefined)
+  }
+  return { ...made, file, store, next, waits }
+}
+
+/** What a kill at this moment would leave to the next start. */
+const copyAsKilled = (file: string, copy: string): void => {
+  for (const name of readdirSync(dirname(file)).filter((one) => one.startsWith(basename(file)) && !one.endsWith('.lock'))) {
+    copyFileSync(join(dirname(file), name), copy + name.slice(basename(file).length))
+  }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 await t.test('lowdb: what was put is there after a restart, in the same order', async (t) => {
-  const file = join(directory(t), 'deep', 'er', 'data.json')
+  const dir = directory(t)
+  const file = join(dir, 'deep', 'er', 'data.json')
   const first = await LowdbStore.open(file)
   for (const code of ['B1', 'B2', 'B3']) await first.putBill(bill(code))
   await first.putBill(bill('B1', { status: 'PAY_CANCEL', notifications: told(1) }))
@@ -76,128 +164,166 @@ await t.test('lowdb: what was put is there after a restart, in the same order', 
   t.equal(second.billByTradeUuid('k', 'u-B1')?.billCode, 'B1')
   t.equal(second.listNotifications({}, { limit: 9 }).items.length, 1)
   t.strictSame([...second.merchants()], [['gone', null]])
-  t.strictSame(JSON.parse(await readFile(file, 'utf8')), { format: 'qlink-sandbox', version: 1, merchants: { gone: null }, bills: Object.fromEntries(['B1', 'B2', 'B3'].map((code) => [code, second.bill(code)])) }, 'one plain JSON document')
+  await second.close()
+  t.strictSame(readdirSync(dirname(file)), ['data.json'], 'nothing is left beside it')
+  const stock = new Low(new JSONFile<Partial<StoredDocument>>(file), {})
+  await stock.read()
+  t.hasStrict(stock.data, { format: 'qlink-sandbox', version: 2, merchants: { gone: null } })
+  t.strictSame(stock.data.bills, Object.fromEntries(['B1', 'B2', 'B3'].map((code) => [code, second.bill(code)])), 'one plain JSON document, for stock lowdb too')
+  stock.data.bills = { ...stock.data.bills, B4: bill('B4') }
+  await stock.write()
+  const third = await LowdbStore.open(file)
+  t.equal(third.countBills(), 4, 'what stock lowdb has written is read')
+  await third.close()
 })
 
-await t.test('lowdb: all changes that wait go out in one write, and each is told when its own is there', async (t) => {
-  const written: number[] = []
-  const gates: (() => void)[] = []
-  const adapter: Adapter<StoredDocument> = {
-    read: () => Promise.resolve(null),
-    write: (data) => {
-      written.push(Object.keys(data.bills).length)
-      return new Promise((resolve) => gates.push(resolve))
-    },
-  }
-  const opening = LowdbStore.open(join(directory(t), 'data.json'), adapter)
-  const release = async (): Promise<void> => {
-    while (gates.length === 0) await new Promise((resolve) => setImmediate(resolve))
-    gates.shift()?.()
-  }
-  await release()
-  const store = await opening
+await t.test('lowdb: without a clean stop everything is there from the journal', async (t) => {
+  const dir = directory(t)
+  const [file, copy] = [join(dir, 'data.json'), join(dir, 'copy.json')]
+  const store = await LowdbStore.open(file)
+  const shop: Merchant = { appKey: 'shop', appSecret: 's', name: 'n', notifyUrl: null, payAccounts: [] }
+  await store.putMerchant(shop)
+  await Promise.all(['B1', 'B2', 'B3'].map((code) => store.putBill(bill(code, code === 'B2' ? { appKey: 'other' } : {}))))
+  await store.putBill(bill('B3', { status: 'PAY_SUCCESS', notifications: told(2) }))
+  await store.removeMerchant('other', true)
+  // What a kill would leave, now and after a fold.
+  copyAsKilled(file, copy)
+  t.ok(existsSync(`${copy}.journal-1`))
+  const again = await LowdbStore.open(copy)
+  const look = (one: Store): unknown => [one.listBills({}, { limit: 9 }), one.listNotifications({}, { limit: 9 }), [...one.merchants()], one.countBills()]
+  t.strictSame(look(again), look(store))
+  await again.close()
+  t.strictSame(readdirSync(dir).filter((one) => one.startsWith('copy')), ['copy.json'])
+  const folded = await LowdbStore.open(copy)
+  t.strictSame(look(folded), look(store))
+  await folded.close()
+  await store.clear({ merchants: true })
+  await store.close()
+  const empty = await LowdbStore.open(file)
+  t.strictSame(look(empty), look(new MemoryStore()))
+  await empty.close()
+})
+
+await t.test('lowdb: all changes that wait go out in one append, and each is told when its own is there', async (t) => {
+  const { store, next, appends, waits } = await held(t)
   const first = store.putBill(bill('B1'))
-  await new Promise((resolve) => setImmediate(resolve))
+  const release = await next()
+  t.equal(appends(), 1)
   const others = Promise.all(['B2', 'B3', 'B4'].map((code) => store.putBill(bill(code))))
   let told = false
   void others.then(() => (told = true))
-  await release()
+  await turn()
+  t.equal(appends(), 1, 'one at a time')
+  release()
   await first
-  await new Promise((resolve) => setImmediate(resolve))
-  t.strictSame(written, [0, 1, 4], 'three changes in one write')
+  const releaseOthers = await next()
+  t.equal(appends(), 2, 'three changes in one')
   t.notOk(told, 'not there yet')
-  await release()
+  releaseOthers()
   await others
+  t.equal(waits.length, 0)
 })
 
-await t.test('lowdb: a write that fails changes nothing, and service resumes', async (t) => {
-  let full = false
-  const adapter: Adapter<StoredDocument> = {
-    read: () => Promise.resolve(null),
-    write: () => (full ? Promise.reject(new Error('ENOSPC: no space left on device')) : Promise.resolve()),
-  }
-  const store = await LowdbStore.open(join(directory(t), 'data.json'), adapter)
-  const shop: Merchant = { appKey: 'k', appSecret: 's', name: 'n', notifyUrl: null, payAccounts: [] }
-  await store.putMerchant('k', shop)
+const ways: Record<string, (fate: Fate) => void> = {
+  'a full disk': (fate) => (fate.fail = { write: new Error('ENOSPC: no space left on device'), open: new Error('ENOSPC') }),
+  'a disk that fills up within a line, which cannot be cut off': (fate) => {
+    let left = 1
+    fate.takes = 20
+    fate.fail = { truncate: new Error('EIO') }
+    Object.defineProperty(fate.fail, 'write', { configurable: true, get: () => (left-- > 0 ? undefined : new Error('ENOSPC')) })
+  },
+  'a disk that fails to sync': (fate) => (fate.fail = { sync: new Error('EIO') }),
+}
+for (const [way, spoil] of Object.entries(ways)) {
+  await t.test(`lowdb: ${way} changes nothing, and service resumes`, async (t) => {
+    const file = join(directory(t), 'data.json')
+    const { fate, files } = fated()
+    const store = await LowdbStore.open(file, { durability: 'fsync', files })
+    const shop: Merchant = { appKey: 'k', appSecret: 's', name: 'n', notifyUrl: null, payAccounts: [] }
+    await store.putMerchant(shop)
+    await store.putBill(bill('B1'))
+    const look = (): unknown => [
+      store.listBills({}, { limit: 9 }), store.listNotifications({}, { limit: 9 }), [...store.merchants()],
+      store.billByTradeUuid('k', 'u-B1'), store.billByTradeUuid('k', 'u-B2'), store.countBills(), store.latest(),
+    ]
+    const before = look()
+    const changes: (() => Promise<void>)[] = [
+      () => store.putBill(bill('B2')),
+      () => store.putBill(bill('B1', { status: 'PAY_SUCCESS', notifications: told(1) })),
+      () => store.putBill(bill('B1', { status: 'PAY_SUCCESS', notifications: told(2) })),
+      () => store.putMerchant({ ...shop, appSecret: 'other' }),
+      () => store.removeMerchant('k', true),
+      () => store.removeMerchant('k', false),
+      () => store.putBill(bill('B3')),
+      () => store.clear({ merchants: true }),
+      () => store.putBill(bill('B4')),
+    ]
+    for (const change of changes) {
+      spoil(fate)
+      await t.rejects(change(), StoreUnavailable)
+      t.strictSame(look(), before, 'each by itself')
+    }
+    spoil(fate)
+    const all = await Promise.allSettled(changes.map((change) => change()))
+    t.ok(all.every((one) => one.status === 'rejected'), 'and all at once')
+    t.strictSame(look(), before)
+    delete fate.takes
+    fate.fail = {}
+    await store.putBill(bill('B2'))
+    t.strictSame(store.listBills({}, { limit: 9 }).items.map((one) => one.billCode), ['B2', 'B1'])
+    // As a kill would leave it.
+    const copy = join(dirname(file), 'copy.json')
+    copyAsKilled(file, copy)
+    const again = await LowdbStore.open(copy)
+    t.strictSame(again.listBills({}, { limit: 9 }).items.map((one) => one.billCode), ['B2', 'B1'], 'and nothing of what was refused comes back')
+    await again.close()
+    await store.close()
+  })
+}
+
+await t.test('lowdb: a refused line that could not be cut off does not count once there is a next one', async (t) => {
+  const { fate, files } = fated()
+  const file = join(directory(t), 'data.json')
+  const store = await LowdbStore.open(file, { durability: 'fsync', files })
   await store.putBill(bill('B1'))
-  const look = (): unknown => [
-    store.listBills({}, { limit: 9 }), store.listNotifications({}, { limit: 9 }), [...store.merchants()],
-    store.billByTradeUuid('k', 'u-B1'), store.billByTradeUuid('k', 'u-B2'), store.countBills(),
-  ]
-  const before = look()
-  full = true
-  const changes: (() => Promise<void>)[] = [
-    () => store.putBill(bill('B2')),
-    () => store.putBill(bill('B1', { status: 'PAY_SUCCESS', notifications: told(1) })),
-    () => store.putBill(bill('B1', { status: 'PAY_SUCCESS', notifications: told(2) })),
-    () => store.putMerchant('k', { ...shop, appSecret: 'other' }),
-    () => store.removeMerchant('k', true),
-    () => store.removeMerchant('k', false),
-    () => store.putBill(bill('B3')),
-    () => store.clear({ merchants: true }),
-    () => store.putBill(bill('B4')),
-  ]
-  for (const change of changes) {
-    await t.rejects(change(), StoreUnavailable)
-    t.strictSame(look(), before, 'each by itself')
-  }
-  const all = await Promise.allSettled(changes.map((change) => change()))
-  t.ok(all.every((one) => one.status === 'rejected'), 'and all at once')
-  t.strictSame(look(), before)
-  full = false
-  await store.putBill(bill('B2'))
-  t.strictSame(store.listBills({}, { limit: 9 }).items.map((one) => one.billCode), ['B2', 'B1'])
+  fate.fail = { sync: new Error('EIO'), truncate: new Error('EIO') }
+  await t.rejects(store.putBill(bill('B2')), /EIO/)
+  fate.fail = {}
+  await store.putBill(bill('B3'))
+  t.match(readFileSync(`${file}.journal-1`, 'utf8'), /"B2"/, 'it is still there')
+  const copy = join(dirname(file), 'copy.json')
+  copyAsKilled(file, copy)
+  const again = await LowdbStore.open(copy)
+  t.strictSame(again.listBills({}, { limit: 9 }).items.map((one) => one.billCode), ['B3', 'B1'])
+  await again.close()
   await store.close()
 })
 
-/** An adapter whose writes end when the test says so, and as it says. */
-const heldWrites = () => {
-  const fates: ((error?: Error) => void)[] = []
-  const adapter: Adapter<StoredDocument> = {
-    read: () => Promise.resolve(null),
-    write: () => new Promise((resolve, reject) => fates.push((error) => {
-      if (error === undefined) resolve()
-      else reject(error)
-    })),
-  }
-  const next = async (): Promise<(error?: Error) => void> => {
-    while (fates.length === 0) await new Promise((resolve) => setImmediate(resolve))
-    return fates.shift() ?? (() => undefined)
-  }
-  return { adapter, next, fates }
-}
-
 await t.test('lowdb: what is put on top of a change that is lost is lost with it', async (t) => {
-  const { adapter, next } = heldWrites()
-  const opening = LowdbStore.open(join(directory(t), 'data.json'), adapter)
-  ;(await next())()
-  const store = await opening
+  const { store, next } = await held(t)
   const first = store.putBill(bill('B1'))
-  const fail = await next()
+  const end = await next()
   const second = store.putBill(bill('B1', { status: 'PAY_SUCCESS' }))
-  fail(new Error('EIO'))
+  end(new Error('EIO'))
   await t.rejects(first, /EIO/)
   await t.rejects(second, /EIO/)
   t.equal(store.countBills(), 0)
 })
 
 await t.test('lowdb: settled waits for all that was handed in, and fails with it', async (t) => {
-  const { adapter, next, fates } = heldWrites()
-  const opening = LowdbStore.open(join(directory(t), 'data.json'), adapter)
-  ;(await next())()
-  const store = await opening
+  const { store, next, waits } = await held(t)
   await store.settled()
   let settled = 0
   const put = store.putBill(bill('B1'))
   const before = store.settled().then(() => settled++)
-  const finish = await next()
+  const end = await next()
   const during = store.settled().then(() => settled++)
-  await new Promise((resolve) => setImmediate(resolve))
+  await turn()
   t.equal(settled, 0)
-  finish()
+  end()
   await Promise.all([put, before, during])
   t.equal(settled, 2)
-  t.equal(fates.length, 0, 'waiting alone writes nothing')
+  t.equal(waits.length, 0, 'waiting alone writes nothing')
   const second = store.putBill(bill('B2'))
   const fail = await next()
   const third = store.settled()
@@ -214,7 +340,7 @@ const unusable: Record<string, [string, RegExp]> = {
   'an empty file': ['', /is damaged/],
   'another program’s file': ['{"posts":[]}', /is not a data file of qlink-sandbox/],
   'a list': ['[]', /is not a data file of qlink-sandbox/],
-  'a newer format': ['{"format":"qlink-sandbox","version":2,"merchants":{},"bills":{}}', /written by a newer qlink-sandbox \(format 2; this one reads up to 1\)/],
+  'a newer format': ['{"format":"qlink-sandbox","version":3,"merchants":{},"bills":{}}', /written by a newer qlink-sandbox \(format 3; this one reads up to 2\)/],
   'no bills': ['{"format":"qlink-sandbox","version":1,"merchants":{}}', /is damaged/],
   'a version that never was': ['{"format":"qlink-sandbox","version":0.5,"merchants":{},"bills":{}}', /is damaged/],
   'a merchant without a secret': ['{"format":"qlink-sandbox","version":1,"merchants":{"m":{"appKey":"m"}},"bills":{}}', /merchants\.m: appSecret is missing/],

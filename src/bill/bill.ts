@@ -85,9 +85,18 @@ export interface Attempt {
   /** Real milliseconds from the first byte sent to the last one read. */
   readonly durationMs: number
   readonly acknowledged: boolean
-  readonly answer?: { readonly status: number; readonly headers: Record<string, string>; readonly body: string }
+  readonly answer?: Answer
   /** Why there was no answer, or why it is no acknowledgement, in words. */
   readonly error?: string
+}
+
+/** What a merchant answered to an attempt. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Record<string, string>
+  readonly body: string
+  /** Headers and body were let go to keep memory within bounds. */
+  readonly letGo?: true
 }
 
 /** The bill and place that a notification's id names. */

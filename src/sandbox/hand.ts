@@ -48,8 +48,7 @@ export async function resend(world: World, { bill, notification }: FoundNotifica
 export async function changeMerchant(world: World, merchant: Merchant, fields: Partial<Merchant>): Promise<Merchant> {
   const changed = await world.merchants.change(merchant, fields)
   if (merchant.notifyUrl === null && changed.notifyUrl !== null) {
-    for (const bill of world.store.allBills()) {
-      if (bill.appKey !== merchant.appKey) continue
+    for (const bill of world.store.untold(merchant.appKey)) {
       for (const due of bill.due) if (due.what === 'attempt') world.agenda.add(due.at, { billCode: bill.billCode, due })
     }
   }

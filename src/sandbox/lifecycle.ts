@@ -7,18 +7,6 @@ export function resume(world: World): void {
   }
 }
 
-/**
- * The latest time that any bill records. A manual clock starts no earlier, or what was recorded would lie in its
- * future.
- */
-export function latestRecord(bills: Iterable<{ events: readonly { at: number }[]; notifications: readonly { attempts: readonly { at: number }[] }[] }>): number {
-  let latest = 0
-  for (const { events, notifications } of bills) {
-    latest = Math.max(latest, events.at(-1)?.at ?? 0, ...notifications.map(({ attempts }) => attempts.at(-1)?.at ?? 0))
-  }
-  return latest
-}
-
 /** Back to the start: no bills, the files' scenarios, and with `merchants` the merchants of the fixtures; a manual clock where it began. */
 export async function reset(world: World, what: { merchants: boolean }): Promise<void> {
   world.agenda.clear()

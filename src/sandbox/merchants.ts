@@ -43,13 +43,13 @@ export class Merchants {
       appKey,
       appSecret: fields.appSecret ?? generated.appSecret,
     }
-    await this.#store.putMerchant(appKey, merchant)
+    await this.#store.putMerchant(merchant)
     return merchant
   }
 
   async change(merchant: Merchant, fields: Partial<Merchant>): Promise<Merchant> {
     const changed = { ...merchant, ...fields, appKey: merchant.appKey }
-    await this.#store.putMerchant(merchant.appKey, changed)
+    await this.#store.putMerchant(changed)
     return changed
   }
 

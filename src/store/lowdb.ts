@@ -1,84 +1,109 @@
-import { constants } from 'node:fs'
-import { access, mkdir, readFile } from 'node:fs/promises'
+import { accessSync, constants, existsSync } from 'node:fs'
+import { mkdir, realpath } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { Low, type Adapter } from 'lowdb'
-import { JSONFile } from 'lowdb/node'
+import { Low } from 'lowdb'
 import { StoreUnavailable, UsageError } from '../errors.ts'
-import { FORMAT, readDocument, VERSION, type StoredDocument } from './document.ts'
+import type { Change, Contents } from './change.ts'
+import { JournaledFile, type JournaledFileOptions } from './journaled-file.ts'
+import type { AnswerLimits } from './kept-answers.ts'
+import { lockFile, type Lock } from './lock.ts'
 import { MemoryStore, type Undo } from './memory.ts'
 
 /** A change that is made in memory and waits to be durable. */
 interface Waiting {
+  change: Change | undefined
   undo: Undo
   resolve: () => void
   reject: (error: StoreUnavailable) => void
 }
 
+export interface LowdbStoreOptions extends JournaledFileOptions {
+  /** How much of what merchants answered is kept. */
+  limits?: AnswerLimits
+}
+
 /**
- * Keeps bills in one JSON document on disk, through lowdb: read whole at start, served from memory, written whole,
- * to a file beside it that then takes its place, so that a kill at any moment leaves the old document or the new one.
- * All changes that wait while a write is under way go into the next one together.
+ * Keeps bills in one JSON document on disk, through lowdb: read whole at start, served from memory, and written by an
+ * adapter that appends what changed to a journal. All changes of one turn, and all that come up while an append is
+ * under way, go into the next one together.
  */
 export class LowdbStore extends MemoryStore {
-  readonly #db: Low<StoredDocument>
+  readonly #file: JournaledFile
+  readonly #db: Low<Contents>
+  readonly #lock: Lock
   #waiting: Waiting[] = []
   /** What goes out with the write that is under way. */
   #batch: Waiting[] = []
   #writing: Promise<void> | undefined
 
-  private constructor(db: Low<StoredDocument>) {
-    super()
-    this.#db = db
+  private constructor(path: string, lock: Lock, { limits, ...options }: LowdbStoreOptions) {
+    super(limits)
+    const target = { make: (change: Change) => this.make(change), contents: this.contents }
+    this.#file = new JournaledFile(path, target, options)
+    this.#db = new Low<Contents>(this.#file, this.contents)
+    this.#lock = lock
   }
 
   /**
    * Opens a data file, or begins one.
    *
    * @param file its path
-   * @param adapter what writes; lowdb's own file adapter unless a test hands in another
-   * @throws UsageError where the file is damaged, newer than this program or not a data file; it is left as it is
+   * @throws UsageError where the file or its journal is damaged, newer than this program, not a data file, in use by
+   *   another process, or where it cannot be written; it is left as it is
    */
-  static async open(file: string, adapter: Adapter<StoredDocument> = new JSONFile(file)): Promise<LowdbStore> {
-    const stored = await readStored(file)
-    const cannot = (what: string) => (error: unknown): never => {
-      throw new UsageError([`the data file ${file} cannot be ${what}: ${reasonOf(error)}; choose another by --data, or --data memory`])
+  static async open(file: string, options: LowdbStoreOptions = {}): Promise<LowdbStore> {
+    const cannotBeWritten = (error: unknown): never => {
+      if (error instanceof UsageError) throw error
+      throw new UsageError([`the data file ${file} cannot be written: ${messageOf(error)}; choose another by --data, or --data memory`])
     }
-    await mkdir(dirname(file), { recursive: true }).catch(cannot('written'))
-    const db = new Low<StoredDocument>(adapter, stored ?? { format: FORMAT, version: VERSION, merchants: {}, bills: {} })
-    const store = new LowdbStore(db)
-    store.load(Object.values(db.data.bills), Object.entries(db.data.merchants))
-    // A place that cannot be written stops the start and not the first payment.
-    if (stored === undefined) await db.write().catch(cannot('written'))
-    else await Promise.all([access(file, constants.W_OK), access(dirname(file), constants.W_OK)]).catch(cannot('written'))
-    return store
+    await mkdir(dirname(file), { recursive: true }).catch(cannotBeWritten)
+    // A link stays one: what it leads to is replaced.
+    const path = existsSync(file) ? await realpath(file) : file
+    const lock = await lockFile(path).catch(cannotBeWritten)
+    try {
+      const store = new LowdbStore(path, lock, options)
+      await store.#db.read()
+      // A place that cannot be written stops the start and not the first payment.
+      if (existsSync(path)) accessSync(path, constants.W_OK)
+      else await store.#db.write()
+      // What an earlier run left in the journal is folded in while this one serves already.
+      if (store.#file.hasJournal) void store.#file.fold(store.contents)
+      return store
+    } catch (error) {
+      lock.release()
+      return cannotBeWritten(error)
+    }
   }
 
   override settled(): Promise<void> {
     const last = this.#waiting.length > 0 ? this.#waiting : this.#batch
     if (last.length === 0) return Promise.resolve()
     return new Promise((resolve, reject) => {
-      last.push({ undo: () => undefined, resolve, reject })
+      last.push({ change: undefined, undo: () => undefined, resolve, reject })
     })
   }
 
   override async close(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing
+    if (this.#file.hasJournal) await this.#file.fold(this.contents)
+    await this.#file.close()
+    this.#lock.release()
   }
 
-  protected override persist(undo: Undo): Promise<void> {
+  protected override persist(change: Change, undo: Undo): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ undo, resolve, reject })
+      this.#waiting.push({ change, undo, resolve, reject })
       this.#writing ??= this.#writeAll()
     })
   }
 
   async #writeAll(): Promise<void> {
-    // A turn later, so that all changes of one moment go into one write.
-    await Promise.resolve()
     while (this.#waiting.length > 0) {
+      // When every request that has arrived in this turn has been heard.
+      await new Promise(setImmediate)
       this.#batch = this.#waiting
       this.#waiting = []
-      this.#db.data = { format: FORMAT, version: VERSION, merchants: Object.fromEntries(this.merchants()), bills: Object.fromEntries([...this.allBills()].map((bill) => [bill.billCode, bill])) }
+      for (const { change } of this.#batch) if (change !== undefined) this.#file.record(change)
       try {
         await this.#db.write()
         for (const { resolve } of this.#batch) resolve()
@@ -99,17 +124,6 @@ export class LowdbStore extends MemoryStore {
   }
 }
 
-async function readStored(file: string): Promise<StoredDocument | undefined> {
-  let text: string
-  try {
-    text = await readFile(file, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new UsageError([`the data file ${file} cannot be read: ${reasonOf(error)}; choose another by --data`])
-  }
-  return readDocument(text, file)
-}
-
-function reasonOf(error: unknown): string {
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

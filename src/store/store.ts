@@ -49,11 +49,15 @@ export interface Store {
   countBills(): number
   listBills(filter: BillFilter, page: PageRequest): Page<Bill>
   listNotifications(filter: NotificationFilter, page: PageRequest): Page<FoundNotification>
-  /** Every bill, for the agenda after a start. */
+  /** Every bill, oldest first, for the agenda after a start. */
   allBills(): Iterable<Bill>
+  /** The bills of a merchant that have a notification still to deliver. */
+  untold(appKey: string): Iterable<Bill>
+  /** The latest time that any bill records, in milliseconds since 1970; 0 where nothing is recorded. */
+  latest(): number
   /** Merchants made, changed (the merchant) or deleted (null) since the fixtures. */
   merchants(): ReadonlyMap<string, Merchant | null>
-  putMerchant(appKey: string, merchant: Merchant): Promise<void>
+  putMerchant(merchant: Merchant): Promise<void>
   /**
    * Takes a merchant off, with its bills, in one step.
    *

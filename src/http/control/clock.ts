@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify'
 import type { Static } from '@sinclair/typebox'
 import { readTime, toIsoTime } from '../../contract/wire-time.ts'
 import { Problem } from '../../errors.ts'
-import { latestRecord } from '../../sandbox/lifecycle.ts'
 import type { DueWork, World } from '../../sandbox/world.ts'
 import { Clock } from '../../time/clock.ts'
 import { DURATION_FORMS, readDuration } from '../../time/duration.ts'
@@ -31,7 +30,7 @@ export function clockRoutes(app: FastifyInstance, world: World): void {
     if (mode === 'real' && now !== undefined) throw new Problem(400, 'now goes with mode manual; a real clock has the time of day')
     const target = mode === 'real' ? Clock.wall() : now === undefined ? clock.now() : time(now, 'now')
     // What is recorded would come to lie in the future.
-    const latest = Math.max(latestRecord(store.allBills()), agenda.busy && clock.mode === 'manual' ? clock.now() : 0)
+    const latest = Math.max(store.latest(), agenda.busy && clock.mode === 'manual' ? clock.now() : 0)
     if (target < latest) {
       throw new Problem(409, `the clock cannot go back behind what is recorded (up to ${toIsoTime(latest, settings.timeZone)}); POST /_sandbox/reset first`)
     }

@@ -100,7 +100,7 @@ const AttemptView = Type.Object({
   durationMs: Type.Number(),
   request: Type.Object({ method: Type.String(), url: Type.String(), headers: Type.Record(Type.String(), Type.String()), body: Type.String() }),
   status: Type.Union([Type.Integer(), Type.Null()]),
-  answer: Type.Union([Type.Object({ status: Type.Integer(), headers: Type.Record(Type.String(), Type.String()), body: Type.String() }), Type.Null()]),
+  answer: Type.Union([Type.Object({ status: Type.Integer(), headers: Type.Record(Type.String(), Type.String()), body: Type.String(), letGo: Type.Optional(Type.Boolean({ description: 'Headers and body were let go to keep memory within bounds / 已为节省内存而清除' })) }), Type.Null()]),
   error: maybe('Why it is no acknowledgement / 未确认原因'),
 })
 

@@ -1,0 +1,267 @@
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import type { Adapter } from 'lowdb'
+import { UsageError } from '../errors.ts'
+import type { Change, Contents } from './change.ts'
+import { readDocument, writeDocument } from './document.ts'
+import { realFiles, type Files } from './files.ts'
+import { readAfter, readSegment, segmentPath, SegmentWriter } from './segment.ts'
+import { SharedValues } from './shared-values.ts'
+
+/** When an answer may leave: `os`, its change is with the operating system; `fsync`, it is on the disk. */
+export type Durability = 'os' | 'fsync'
+
+/** Where changes that are read go, and what is there. */
+export interface Target {
+  make(change: Change): void
+  readonly contents: Contents
+}
+
+export interface JournaledFileOptions {
+  durability?: Durability
+  /** What writes; a test hands in one that fails. */
+  files?: Files
+  /** Told in a sentence what a person should know and nothing fails by. */
+  warn?: (message: string) => void
+}
+
+/** What a fold makes a document of. */
+interface Fold {
+  contents: Contents
+  /** The segment that goes on from there. */
+  next: number
+  /** How much of the journal it takes in, in bytes. */
+  size: number
+}
+
+/** A journal smaller than this is never too large, in bytes. */
+const SMALL = 8 * 1024 * 1024
+
+/**
+ * lowdb's adapter for one JSON document with a journal beside it. Writing appends what has changed since the last
+ * write to the journal, in one piece, whatever the size of the document. When the journal has outgrown the document it
+ * is folded in: a new document is written beside the old one, from the versions that bills have at that moment, while
+ * changes go on into a new segment; it takes the old one's place in one step, and names the segment that is next. A
+ * kill at any moment leaves either document with exactly the segments that it needs.
+ */
+export class JournaledFile implements Adapter<Contents> {
+  readonly #path: string
+  readonly #target: Target
+  readonly #durability: Durability
+  readonly #files: Files
+  readonly #warn: (message: string) => void
+  #changes: Change[] = []
+  #segment: SegmentWriter
+  /** The first segment that the document has not taken in. */
+  #first = 1
+  #journalSize = 0
+  #documentSize = 0
+  /** The document is not there, or is not what it should be: the next write writes it whole. */
+  #whole = true
+  /** At which size of the journal the next fold is begun. */
+  #outgrownAt = SMALL
+  #folding: Promise<void> | undefined
+
+  constructor(path: string, target: Target, { durability = 'os', files = realFiles, warn = () => undefined }: JournaledFileOptions = {}) {
+    this.#path = path
+    this.#target = target
+    this.#durability = durability
+    this.#files = files
+    this.#warn = warn
+    this.#segment = new SegmentWriter(path, 1, 0, files)
+  }
+
+  /** Whether there is anything that the document has not taken in. */
+  get hasJournal(): boolean {
+    return this.#journalSize > 0
+  }
+
+  /**
+   * Reads the document and the journal into the store.
+   *
+   * @returns what the store holds then; null where there is no document
+   * @throws UsageError where either is damaged: file, place and what to do
+   */
+  async read(): Promise<Contents | null> {
+    this.#files.remove(this.#beside)
+    const numbers = this.#segmentNumbers()
+    if (!existsSync(this.#path)) {
+      if (numbers.length === 0) return null
+      throw new UsageError([`the data file ${this.#path} is not there, but its journal ${segmentPath(this.#path, Math.min(...numbers))} is: bring the file back, or remove the journal to begin anew`])
+    }
+    const { journal, merchants, bills } = await readDocument(this.#path)
+    const shared = new SharedValues()
+    for (const [appKey, merchant] of Object.entries(merchants)) this.#target.make(merchant === null ? { removed: appKey, remember: true } : { merchant })
+    for (const bill of bills) this.#target.make({ bill: shared.share(bill) })
+    this.#documentSize = statSync(this.#path).size
+    this.#whole = false
+    this.#first = journal
+    this.#replay(numbers, (change) => {
+      this.#target.make('bill' in change ? { bill: shared.share(change.bill) } : change)
+    })
+    return this.#target.contents
+  }
+
+  /** Takes note of a change; the next {@link write} makes it durable. */
+  record(change: Change): void {
+    this.#changes.push(change)
+  }
+
+  /**
+   * Makes the changes recorded since the last write durable, all or none.
+   *
+   * @param contents what there is, these changes among it
+   * @throws what the file system reports; nothing of it has happened then
+   */
+  async write(contents: Contents): Promise<void> {
+    const changes = this.#changes
+    this.#changes = []
+    if (this.#whole || this.#isGone()) return this.#writeWhole(contents)
+    const outgrown = this.#folding === undefined && this.#journalSize > this.#outgrownAt
+    const fold = outgrown ? this.#beginFold(contents) : undefined
+    await this.#append(changes)
+    // Only now: were the append refused, the new document would have what never happened.
+    if (fold !== undefined) void this.#fold(fold)
+  }
+
+  /**
+   * Folds the journal into the document, while changes may go on.
+   *
+   * @returns whether that worked; where it did not, the journal stays and nothing is lost
+   */
+  async fold(contents: Contents): Promise<boolean> {
+    await this.#folding
+    return this.#fold(this.#beginFold(contents))
+  }
+
+  /** Ends a fold that is under way, and lets go of the journal. */
+  async close(): Promise<void> {
+    await this.#folding
+    this.#segment.close()
+  }
+
+  async #append(changes: readonly Change[]): Promise<void> {
+    const segment = this.#segment
+    const good = segment.length
+    try {
+      segment.append(changes)
+      if (this.#durability === 'fsync') {
+        await segment.sync()
+        if (good === 0) await this.#files.syncDirectory(dirname(this.#path))
+      }
+      this.#journalSize += segment.length - good
+    } catch (error) {
+      // After a failed sync the system may have forgotten what it failed to write, so that segment is not gone on with.
+      const repaired = segment.repair(good)
+      if (good > 0 && (!repaired || this.#durability === 'fsync')) this.#nextSegment()
+      throw error
+    }
+  }
+
+  #nextSegment(): void {
+    this.#segment.close()
+    this.#segment = new SegmentWriter(this.#path, this.#segment.number + 1, this.#segment.length, this.#files)
+  }
+
+  /** Changes go into a new segment from now on; all before it are in what is returned. */
+  #beginFold({ merchants, bills }: Contents): Fold {
+    if (this.#segment.length > 0) this.#nextSegment()
+    return { contents: { merchants: new Map(merchants), bills: [...bills] }, next: this.#segment.number, size: this.#journalSize }
+  }
+
+  #fold({ contents, next, size }: Fold): Promise<boolean> {
+    const folded = this.#writeDocument(contents, next, () => new Promise(setImmediate)).then(
+      () => {
+        this.#journalSize -= size
+        this.#outgrownAt = Math.max(SMALL, this.#documentSize)
+        return true
+      },
+      (error: unknown) => {
+        this.#warn(`the journal of ${this.#path} could not be folded in, and goes on: ${messageOf(error)}`)
+        this.#outgrownAt = this.#journalSize + SMALL
+        return false
+      },
+    )
+    this.#folding = folded.then(() => {
+      this.#folding = undefined
+    })
+    return folded
+  }
+
+  /** Whether someone took away what is written to. */
+  #isGone(): boolean {
+    return this.#segment.length > 0 ? this.#segment.isGone : !existsSync(this.#path)
+  }
+
+  /** The document as the first thing written, or after someone took the files away. */
+  async #writeWhole(contents: Contents): Promise<void> {
+    this.#whole = true
+    if (this.#segment.length > 0) this.#nextSegment()
+    const { number } = this.#segment
+    const snapshot = { merchants: new Map(contents.merchants), bills: [...contents.bills] }
+    await this.#folding
+    await this.#writeDocument(snapshot, number, () => Promise.resolve())
+    this.#journalSize = 0
+    this.#whole = false
+  }
+
+  async #writeDocument(contents: Contents, next: number, breathe: () => Promise<void>): Promise<void> {
+    const file = this.#files.open(this.#beside, 'create')
+    try {
+      this.#documentSize = await writeDocument(file, contents, next, breathe)
+      await file.sync()
+    } finally {
+      file.close()
+    }
+    this.#files.rename(this.#beside, this.#path)
+    await this.#files.syncDirectory(dirname(this.#path))
+    const folded = Array.from({ length: next - this.#first }, (_, index) => this.#first + index)
+    this.#first = next
+    this.#clearAway(folded)
+  }
+
+  #replay(numbers: readonly number[], make: (change: Change) => void): void {
+    this.#clearAway(numbers.filter((number) => number < this.#first))
+    let number = this.#first
+    this.#segment = new SegmentWriter(this.#path, number, 0, this.#files)
+    let after = readAfter(this.#path, number)
+    for (; after !== undefined; number++) {
+      const limit = readAfter(this.#path, number + 1)
+      const { length, torn } = readSegment(this.#path, number, limit, make)
+      this.#journalSize += length
+      if (torn > 0) this.#warn(`the last ${torn} bytes of ${segmentPath(this.#path, number)} are a line that was cut off while it was written; it was never acknowledged, and is dropped`)
+      this.#segment = new SegmentWriter(this.#path, number + 1, length, this.#files)
+      after = limit
+    }
+    const stray = numbers.find((one) => one > number)
+    if (stray !== undefined) {
+      throw new UsageError([`the journal of ${this.#path} has gaps: ${segmentPath(this.#path, stray)} is there, and ${segmentPath(this.#path, number)} before it is not. All is left as it is: bring the missing one back, or remove ${this.#path}.journal-* to go on with what ${this.#path} alone has, or start with another file by --data.`])
+    }
+  }
+
+  /** Where a new document is written before it takes the old one's place. */
+  get #beside(): string {
+    return `${this.#path}.tmp`
+  }
+
+  #segmentNumbers(): number[] {
+    const prefix = `${basename(this.#path)}.journal-`
+    return readdirSync(dirname(this.#path))
+      .filter((name) => name.startsWith(prefix) && /^[1-9]\d*$/.test(name.slice(prefix.length)))
+      .map((name) => Number(name.slice(prefix.length)))
+  }
+
+  #clearAway(numbers: readonly number[]): void {
+    for (const number of numbers) {
+      try {
+        this.#files.remove(segmentPath(this.#path, number))
+      } catch {
+        // The document says that it does not count any more; the next start tries again.
+      }
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
