@@ -6,6 +6,9 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
+COPY scripts ./scripts
+COPY fixtures ./fixtures
+COPY scenarios ./scenarios
 RUN npm run build && npm ci --omit=dev --ignore-scripts
 
 FROM ${NODE_IMAGE}
@@ -14,8 +17,8 @@ WORKDIR /app
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json LICENSE ./
-COPY fixtures ./fixtures
-COPY scenarios ./scenarios
+COPY --from=build /app/fixtures ./fixtures
+COPY --from=build /app/scenarios ./scenarios
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data

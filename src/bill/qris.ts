@@ -57,9 +57,13 @@ function plainName(name: string): string {
 /** CRC-16/CCITT-FALSE: polynomial 1021, start FFFF, no reflection; four upper-case hex digits. */
 function crc16(text: string): string {
   let crc = 0xffff
-  for (const byte of Buffer.from(text, 'utf8')) {
-    crc ^= byte << 8
-    for (let bit = 0; bit < 8; bit++) crc = (crc & 0x8000) === 0 ? crc << 1 : (crc << 1) ^ 0x1021
-  }
-  return (crc & 0xffff).toString(16).toUpperCase().padStart(4, '0')
+  for (const byte of Buffer.from(text, 'utf8')) crc = ((crc << 8) & 0xffff) ^ (OF_BYTE[(crc >> 8) ^ byte] ?? 0)
+  return crc.toString(16).toUpperCase().padStart(4, '0')
 }
+
+/** What each byte makes of the checksum. */
+const OF_BYTE = Uint16Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte << 8
+  for (let bit = 0; bit < 8; bit++) crc = (crc & 0x8000) === 0 ? crc << 1 : (crc << 1) ^ 0x1021
+  return crc
+})

@@ -18,30 +18,33 @@ const SHOWN = 60
  * @returns one sentence for each of the first ten, with the nearest known name where one is near, and how many more
  */
 export function unknownFields(value: unknown, schema: object): string[] {
-  const warnings: string[] = []
-  let more = 0
-  for (const { path, key, known } of walk(value, schema, '')) {
-    if (warnings.length === NAMED) {
-      more++
-      continue
-    }
+  const found: Unknown[] = []
+  walk(value, schema, '', found)
+  const warnings = found.slice(0, NAMED).map(({ path, key, known }) => {
     const near = closest(key, known)
-    warnings.push(`${path} is not a field of QLink and is ignored${near === undefined ? '' : `; did you mean ${near}?`}`)
-  }
-  return more === 0 ? warnings : [...warnings, `and ${more} more`]
+    return `${path} is not a field of QLink and is ignored${near === undefined ? '' : `; did you mean ${near}?`}`
+  })
+  return found.length <= NAMED ? warnings : [...warnings, `and ${found.length - NAMED} more`]
 }
 
-function* walk(value: unknown, { properties, items }: ObjectSchema, path: string): Generator<{ path: string; key: string; known: string[] }> {
+interface Unknown {
+  path: string
+  key: string
+  known: string[]
+}
+
+function walk(value: unknown, { properties, items }: ObjectSchema, path: string, found: Unknown[]): void {
   if (Array.isArray(value) && items !== undefined) {
-    for (const [index, entry] of value.entries()) yield* walk(entry, items, `${path}[${index}]`)
+    for (const [index, entry] of value.entries()) walk(entry, items, `${path}[${index}]`, found)
   }
   if (properties === undefined || typeof value !== 'object' || value === null) return
-  const known = Object.keys(properties)
-  for (const [key, child] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
+    const schema = Object.hasOwn(properties, key) ? properties[key] : undefined
+    // Most fields are known and have nothing inside: this is done for every request.
+    if (schema !== undefined && schema.properties === undefined && schema.items === undefined) continue
     const name = key.length <= SHOWN ? key : `${key.slice(0, SHOWN - 1)}…`
     const here = path === '' ? name : `${path}.${name}`
-    const schema = Object.hasOwn(properties, key) ? properties[key] : undefined
-    if (schema === undefined) yield { path: here, key, known }
-    else yield* walk(child, schema, here)
+    if (schema === undefined) found.push({ path: here, key, known: Object.keys(properties) })
+    else walk((value as Record<string, unknown>)[key], schema, here, found)
   }
 }

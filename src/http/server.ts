@@ -9,12 +9,11 @@ import type { GuardSettings } from './control/guard.ts'
 import { sendProblem } from './control/problems.ts'
 import { controlRoutes } from './control/routes.ts'
 import { healthRoute } from './health.ts'
-import { validatorCompiler } from './invalid-input.ts'
 import { failureHandler, sendFailure } from './qlink/failures.ts'
 import { notFound } from './qlink/not-found.ts'
 import { qlinkRoutes } from './qlink/routes.ts'
 import { checkoutRoutes } from './web/checkout.ts'
-import { documentation } from './web/documentation.ts'
+import { documentationRoutes } from './web/documentation.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -43,6 +42,8 @@ export async function buildServer(world: World, settings: Settings, logger: Fast
       unreadablePath(request, reply, settings)
     },
     clientErrorHandler: answerMalformed,
+    // No route has a schema of Fastify's, so that what it compiles them with need not be loaded.
+    schemaController: { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } },
   })
   const guardSettings: GuardSettings = {
     controlToken: settings.controlToken,
@@ -50,33 +51,42 @@ export async function buildServer(world: World, settings: Settings, logger: Fast
     publicUrl: () => world.publicUrl,
   }
   app.decorateReply('qlinkRefusal', undefined)
-  app.setValidatorCompiler(validatorCompiler)
   app.setErrorHandler(failureHandler(settings, settings.bodyLimit))
   app.setNotFoundHandler(notFound(settings.basePath, settings))
   acceptAnyBody(app)
   logRequests(app)
 
-  await documentation(app, world, guardSettings)
-  healthRoute(app, world)
-  await app.register(
-    (scope, _options, done) => {
+  // What the OpenAPI document tells of.
+  const documented = (instance: FastifyInstance): void => {
+    healthRoute(instance, world)
+    inScope(instance, settings.basePath, (scope) => {
       qlinkRoutes(scope, world, settings, settings.bodyLimit)
-      done()
-    },
-    { prefix: settings.basePath },
-  )
-  await app.register(
-    (scope, _options, done) => {
+    })
+    inScope(instance, '/_sandbox', (scope) => {
       controlRoutes(scope, world, guardSettings)
-      done()
-    },
-    { prefix: '/_sandbox' },
-  )
-  await app.register((scope, _options, done) => {
-    checkoutRoutes(scope, world, settings.host)
-    done()
+    })
+  }
+  documented(app)
+  inScope(app, '', (scope) => {
+    documentationRoutes(scope, world, guardSettings, documented)
   })
+  inScope(app, '', (scope) => {
+    checkoutRoutes(scope, world, settings.host)
+  })
+  await app.ready()
   return app
+}
+
+/** Routes with hooks and an error handler of their own. */
+function inScope(app: FastifyInstance, prefix: string, routes: (scope: FastifyInstance) => void): void {
+  void app.register((scope, _options, done) => {
+    routes(scope)
+    done()
+  }, { prefix })
+}
+
+function noCompiler(): never {
+  throw new Error('routes are checked by their operation, not by a schema of their own')
 }
 
 /** Under the control API it is a problem, elsewhere QLink's failure; what was asked for is not repeated. */

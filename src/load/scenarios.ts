@@ -1,7 +1,9 @@
 import { readdir } from 'node:fs/promises'
 import { extname, join, basename } from 'node:path'
 import { UsageError } from '../errors.ts'
+import type { ParsedScenario } from '../scenario/parse.ts'
 import type { Scenario } from '../scenario/schema.ts'
+import { preparedFor } from './prepared.ts'
 import { readText, reason } from './read-file.ts'
 
 const ENDINGS = ['.yaml', '.yml', '.json']
@@ -17,8 +19,6 @@ export async function loadScenarios(directories: readonly string[]): Promise<Sce
   const byName = new Map<string, Scenario>()
   for (const directory of directories) {
     const files = await scenarioFiles(directory, problems)
-    // YAML is loaded only where there is any to read.
-    const { parseScenario } = await import('../scenario/parse.ts')
     const seen = new Map<string, string>()
     for (const name of files) {
       const file = join(directory, name)
@@ -27,7 +27,7 @@ export async function loadScenarios(directories: readonly string[]): Promise<Sce
         problems.push(`${file}: ${problem}`)
         continue
       }
-      const parsed = parseScenario(text, file, basename(name, extname(name)))
+      const parsed = await readScenario(text, file)
       if (parsed.problems !== undefined) {
         problems.push(...parsed.problems)
         continue
@@ -42,7 +42,16 @@ export async function loadScenarios(directories: readonly string[]): Promise<Sce
   return [...byName.values()]
 }
 
-async function scenarioFiles(directory: string, problems: string[]): Promise<string[]> {
+/** YAML and what checks it are loaded only where a file is not as it was shipped. */
+async function readScenario(text: string, file: string): Promise<ParsedScenario> {
+  const prepared = await preparedFor(basename(file), text)
+  if (prepared !== undefined) return { scenario: prepared as Scenario }
+  const { parseScenario } = await import('../scenario/parse.ts')
+  return parseScenario(text, file, basename(file, extname(file)))
+}
+
+/** The names of a directory's scenario files, in order. */
+export async function scenarioFiles(directory: string, problems: string[]): Promise<string[]> {
   try {
     const names = await readdir(directory)
     return names.filter((name) => ENDINGS.includes(extname(name)) && !name.startsWith('.')).sort()

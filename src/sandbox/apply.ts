@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { withDue, type Bill } from '../bill/bill.ts'
+import type { BillIds } from '../bill/ids.ts'
 import { qrisText } from '../bill/qris.ts'
 import { checkApply } from '../contract/apply-rules.ts'
 import { readExact, type ReadBody } from '../contract/json.ts'
@@ -40,13 +41,13 @@ export async function apply(world: World, merchant: Merchant, { request, exact, 
   if (reaction?.refuse !== undefined) throw new Refusal('REFUSED_BY_SCENARIO', reaction.refuse)
 
   const at = world.clock.now()
-  const billCode = freshBillCode(world, merchant.appKey, request.tradeUuid)
+  const { billCode, paymentRequestId } = freshIds(world, merchant.appKey, request.tradeUuid)
   const bill: Bill = {
     billCode,
     appKey: merchant.appKey,
     tradeUuid: request.tradeUuid,
     orderCode: request.orderCode,
-    paymentRequestId: world.ids.paymentRequestId(billCode),
+    paymentRequestId,
     actionValue: actionValue(world, merchant, request, billCode, amount),
     currency: request.currency,
     amount,
@@ -112,9 +113,9 @@ function actionValue(world: World, merchant: Merchant, request: ApplyRequest, bi
     : `${world.publicUrl}/checkout/${billCode}`
 }
 
-function freshBillCode(world: World, appKey: string, tradeUuid: string): string {
+function freshIds(world: World, appKey: string, tradeUuid: string): BillIds {
   for (let attempt = 0; ; attempt++) {
-    const billCode = world.ids.billCode(appKey, tradeUuid, attempt)
-    if (world.store.bill(billCode) === undefined) return billCode
+    const ids = world.ids.bill(appKey, tradeUuid, attempt)
+    if (world.store.bill(ids.billCode) === undefined) return ids
   }
 }

@@ -14,7 +14,7 @@ export function chooseScenario(world: World, merchant: Merchant, request: ApplyR
   const inMetadata = namedInMetadata(request.metadata)
   if (inMetadata !== undefined) return named(world, inMetadata, 'metadata.qlinkScenario')
   if (header !== undefined) return named(world, header, 'the header x-qlink-sandbox-scenario')
-  return scenarios.claiming({ ...texts(request), appKey: merchant.appKey, amount })
+  return scenarios.claiming({ ...request, appKey: merchant.appKey, amount })
     ?? scenarios.get(merchant.scenario ?? settings.scenario)
     ?? named(world, settings.scenario, 'the setting scenario')
 }
@@ -39,8 +39,4 @@ function namedInMetadata(metadata: ApplyRequest['metadata']): string | undefined
   if (typeof value !== 'object' || value === null) return undefined
   const name = (value as { qlinkScenario?: unknown }).qlinkScenario
   return typeof name === 'string' ? name : undefined
-}
-
-function texts(request: ApplyRequest): Partial<Record<keyof ApplyRequest, string>> {
-  return Object.fromEntries(Object.entries(request).filter(([, value]) => typeof value === 'string'))
 }

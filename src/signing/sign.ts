@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { stringToSign, stringToSignAsObject, type SigningInput } from './string-to-sign.ts'
 
 /** How a merchant's signatures are read: `content` as a string (QLink's rule), nested as an object, or both. */
@@ -33,7 +33,7 @@ export function verify(input: SigningInput & { sign: string | undefined }, readi
 }
 
 function sha1Hex(text: string): string {
-  return createHash('sha1').update(text, 'utf8').digest('hex')
+  return hash('sha1', text)
 }
 
 function sameText(expected: string, received: string | undefined): boolean {

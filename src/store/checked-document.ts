@@ -1,6 +1,6 @@
 import type { Bill } from '../bill/bill.ts'
 import { UsageError } from '../errors.ts'
-import { Merchant } from '../merchant/merchant.ts'
+import { Merchant } from '../merchant/schema.ts'
 import { compileCheck } from '../validate.ts'
 import { FORMAT, VERSION, type Loaded } from './document.ts'
 import { StoredBill } from './stored-bill.ts'

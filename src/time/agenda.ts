@@ -54,8 +54,10 @@ export class Agenda<T> {
   /** Adds work due at a time; a time that has passed means now. */
   add(at: number, item: T): void {
     if (this.#closed) return
-    this.#queue.push({ at, order: this.#order++, item })
-    this.#plan()
+    const entry = { at, order: this.#order++, item }
+    this.#queue.push(entry)
+    // Most work is added behind other work that is planned for already.
+    if (this.#queue.peek() === entry) this.#plan()
   }
 
   /**

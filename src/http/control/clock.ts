@@ -5,7 +5,7 @@ import { Problem } from '../../errors.ts'
 import type { DueWork, World } from '../../sandbox/world.ts'
 import { Clock } from '../../time/clock.ts'
 import { DURATION_FORMS, readDuration } from '../../time/duration.ts'
-import { AdvanceAnswer, call, ClockAdvance, ClockAnswer, ClockPut } from './schemas.ts'
+import type { ClockAdvance, ClockPut } from './schemas.ts'
 
 export function clockView({ clock, settings }: World): { mode: string; now: string; timeZone: string } {
   return { mode: clock.mode, now: toIsoTime(clock.now(), settings.timeZone), timeZone: settings.timeZone }
@@ -23,9 +23,9 @@ export function clockRoutes(app: FastifyInstance, world: World): void {
     return at
   }
 
-  app.get('/clock', { schema: call('getClock', 'What time it is / 当前时间', { 200: ClockAnswer }) }, () => Promise.resolve(clockView(world)))
+  app.get('/clock', { config: { operationId: 'getClock' } }, () => Promise.resolve(clockView(world)))
 
-  app.put('/clock', { schema: call('setClock', 'Choose the clock’s mode / 设置时钟', { 200: ClockAnswer }, { body: ClockPut }) }, (request) => {
+  app.put('/clock', { config: { operationId: 'setClock' } }, (request) => {
     const { mode, now } = request.body as Static<typeof ClockPut>
     if (mode === 'real' && now !== undefined) throw new Problem(400, 'now goes with mode manual; a real clock has the time of day')
     const target = mode === 'real' ? Clock.wall() : now === undefined ? clock.now() : time(now, 'now')
@@ -40,7 +40,7 @@ export function clockRoutes(app: FastifyInstance, world: World): void {
     return Promise.resolve(clockView(world))
   })
 
-  app.post('/clock/advance', { schema: call('advanceClock', 'Advance a manual clock / 推进时钟', { 200: AdvanceAnswer }, { body: ClockAdvance }) }, async (request) => {
+  app.post('/clock/advance', { config: { operationId: 'advanceClock' } }, async (request) => {
     const { by, to } = request.body as Static<typeof ClockAdvance>
     if ((by === undefined) === (to === undefined)) throw new Problem(400, 'give either by, a duration such as 15m, or to, a time')
     const span = by === undefined ? undefined : readDuration(by)

@@ -5,24 +5,24 @@ import { findNotification, resend } from '../../sandbox/hand.ts'
 import type { World } from '../../sandbox/world.ts'
 import type { FoundNotification } from '../../store/store.ts'
 import { PAGE } from './bills.ts'
-import { call, listOf, Nothing, NotificationParams, NotificationQuery, NotificationView } from './schemas.ts'
+import type { NotificationParams, NotificationQuery } from './schemas.ts'
 import { notificationView } from './views.ts'
 
 /** Notifications with every attempt (INTERFACE §3). */
 export function notificationRoutes(app: FastifyInstance, world: World): void {
   const view = (found: FoundNotification): object => notificationView(found, world.merchants.get(found.bill.appKey), world.settings.timeZone)
 
-  app.get('/notifications', { schema: call('listNotifications', 'List notifications, newest first / 通知列表', { 200: listOf(NotificationView) }, { querystring: NotificationQuery }) }, (request) => {
+  app.get('/notifications', { config: { operationId: 'listNotifications' } }, (request) => {
     const { limit, cursor, ...filter } = request.query as Static<typeof NotificationQuery>
     const { items, nextCursor } = world.store.listNotifications(filter as never, { limit: Number(limit ?? PAGE), cursor })
     return Promise.resolve({ items: items.map(view), nextCursor })
   })
 
-  app.get('/notifications/:id', { schema: call('getNotification', 'One notification / 通知详情', { 200: NotificationView }, { params: NotificationParams }) }, (request) =>
+  app.get('/notifications/:id', { config: { operationId: 'getNotification' } }, (request) =>
     Promise.resolve(view(find(world, request))),
   )
 
-  app.post('/notifications/:id/resend', { schema: call('resendNotification', 'Send once more, now / 立即重发', { 200: NotificationView }, { params: NotificationParams, body: Nothing }) }, async (request) => {
+  app.post('/notifications/:id/resend', { config: { operationId: 'resendNotification' } }, async (request) => {
     const found = find(world, request)
     const merchant = world.merchants.get(found.bill.appKey)
     if (merchant?.notifyUrl == null) {

@@ -4,6 +4,7 @@ import { writeReadable } from '../../contract/json.ts'
 import { Problem } from '../../errors.ts'
 import { reset } from '../../sandbox/lifecycle.ts'
 import type { World } from '../../sandbox/world.ts'
+import { checkInputs, withOperations } from '../operation-check.ts'
 import { billRoutes } from './bills.ts'
 import { clockRoutes } from './clock.ts'
 import { guard, type GuardSettings } from './guard.ts'
@@ -11,18 +12,21 @@ import { merchantRoutes } from './merchants.ts'
 import { notificationRoutes } from './notifications.ts'
 import { sendProblem } from './problems.ts'
 import { scenarioRoutes } from './scenarios.ts'
-import { call, Reset } from './schemas.ts'
+import type { Reset } from './schemas.ts'
 
 /** The control API, under /_sandbox (INTERFACE §3). */
 export function controlRoutes(app: FastifyInstance, world: World, guardSettings: GuardSettings): void {
   const check = guard(guardSettings)
   app.setErrorHandler(sendProblem)
-  app.setSerializerCompiler(() => writeReadable)
+  app.setReplySerializer(writeReadable)
   acceptEmptyBodies(app)
   app.addHook('onRequest', (request, _reply, done) => {
     check(request)
     done()
   })
+  app.addHook('preValidation', (request, _reply, done) => withOperations((operations) => {
+    checkInputs(operations, request)
+  }, done))
   // What is shown is there to stay.
   app.addHook('preHandler', async (request) => {
     if (request.method === 'GET') await world.store.settled()
@@ -42,7 +46,7 @@ export function controlRoutes(app: FastifyInstance, world: World, guardSettings:
     done()
   })
 
-  app.post('/reset', { schema: call('reset', 'Back to the fixtures / 重置', { 204: null }, { body: Reset }) }, async (request, reply) => {
+  app.post('/reset', { config: { operationId: 'reset' } }, async (request, reply) => {
     const { merchants = false } = (request.body ?? {}) as Static<typeof Reset>
     await reset(world, { merchants })
     return reply.code(204).send()

@@ -1,7 +1,6 @@
 import { Type, type TObject, type TSchema } from '@sinclair/typebox'
-import type { FastifySchema } from 'fastify'
 import { PAYMENT_ERROR_CODES, STATUS } from '../../contract/states.ts'
-import { Merchant } from '../../merchant/merchant.ts'
+import { Merchant } from '../../merchant/schema.ts'
 
 /** The schemas of the control API: they validate, and they are its part of the OpenAPI document. */
 
@@ -47,6 +46,7 @@ export const NotificationQuery = Type.Object(
 
 export const BillParams = Type.Object({ id: text('A billCode, or tradeUuid:<uuid> / 账单号，或 tradeUuid:<uuid>') })
 export const NotificationParams = Type.Object({ id: text('The notification’s id / 通知编号') })
+export const ScenarioParams = Type.Object({ name: text('The scenario’s name / 场景名') })
 export const MerchantParams = Type.Object({ appKey: text('The merchant’s appKey / 应用标识') })
 export const OneMerchant = Type.Object({ appKey: Type.Optional(text('Whose, where two merchants use one tradeUuid / 商户')) }, strict)
 
@@ -146,30 +146,11 @@ export const BillDetail = Type.Composite([
   }),
 ])
 
-const ProblemDetails = Type.Object(
+export const ProblemDetails = Type.Object(
   { type: Type.String(), title: Type.String(), status: Type.Integer(), detail: text('What is wrong, and where / 错误说明') },
   { additionalProperties: true },
 )
 
 export function listOf(item: TObject): TSchema {
   return Type.Object({ items: Type.Array(item), nextCursor: maybe('Where the next page begins / 下一页游标') })
-}
-
-/** One call of the control API, for the OpenAPI document. */
-export function call(operationId: string, summary: string, answers: Record<number, TSchema | null>, inputs: Pick<FastifySchema, 'body' | 'querystring' | 'params'> = {}): FastifySchema {
-  const content = (type: string, schema: TSchema) => ({ content: { [type]: { schema } } })
-  return {
-    operationId,
-    tags: ['control'],
-    summary,
-    description: `${summary}.`,
-    security: [{ controlToken: [] }, {}],
-    ...inputs,
-    response: {
-      ...Object.fromEntries(
-        Object.entries(answers).map(([status, schema]) => [status, { description: 'Done / 成功', ...(schema === null ? { type: 'null' } : content('application/json', schema)) }]),
-      ),
-      '4xx': { description: 'Problem details (RFC 9457) / 错误详情', ...content('application/problem+json', ProblemDetails) },
-    },
-  }
 }

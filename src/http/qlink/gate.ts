@@ -56,7 +56,8 @@ function mismatch(sign: string, reading: string, fitsObject: boolean): string {
 }
 
 function header(request: FastifyRequest, name: string): string {
-  return [request.headers[name] ?? ''].flat().join(', ')
+  const value = request.headers[name] ?? ''
+  return typeof value === 'string' ? value : value.join(', ')
 }
 
 function printable(text: string): string {

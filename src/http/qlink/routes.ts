@@ -12,9 +12,9 @@ import { queryPayAccount } from '../../sandbox/pay-account.ts'
 import { getPayStatus } from '../../sandbox/pay-status.ts'
 import type { World } from '../../sandbox/world.ts'
 import { successBody, type AnswerStyle } from './answers.ts'
+import { checkInputs, withOperations } from '../operation-check.ts'
 import { failureHandler } from './failures.ts'
 import { admit, checkSignature } from './gate.ts'
-import { qlinkSchemas } from './openapi.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -28,7 +28,7 @@ declare module 'fastify' {
 }
 
 /** What each endpoint does with a request whose signature and fields are right. */
-type UseCases = Record<Operation, (request: FastifyRequest) => object | Promise<object>>
+type UseCases = Record<Operation, (request: FastifyRequest, reply: FastifyReply) => object | Promise<object>>
 
 function useCases(world: World): UseCases {
   return {
@@ -40,8 +40,10 @@ function useCases(world: World): UseCases {
         text: qlink.text,
         scenarioHeader: headers['x-qlink-sandbox-scenario'] as string | undefined,
       }),
-    getPayStatus: async ({ qlink, body }) => {
+    getPayStatus: async ({ qlink, body }, reply) => {
       const statuses = await getPayStatus(world, qlink.merchant, body as GetPayStatusRequest)
+      // The one answer with amounts, which keep their digits.
+      reply.serializer(writeExact)
       return statuses.map((status) => ({ ...status, amount: status.amount === null ? null : new LosslessNumber(status.amount) }))
     },
     cancel: ({ qlink, body }) => cancel(world, qlink.merchant, body as CancelRequest),
@@ -55,7 +57,6 @@ export function qlinkRoutes(app: FastifyInstance, world: World, style: AnswerSty
     done(null, body)
   })
   app.setErrorHandler(failureHandler(style, bodyLimit))
-  app.setSerializerCompiler(() => writeExact)
   app.decorateRequest('qlink')
 
   // In this order: headers, appKey, (content type, size,) UTF-8, signature, JSON, fields, business rules.
@@ -63,22 +64,23 @@ export function qlinkRoutes(app: FastifyInstance, world: World, style: AnswerSty
     request.qlink = { merchant: admit(request, world.merchants), text: '', exact: {} }
     done()
   })
-  app.addHook('preValidation', (request, reply, done) => {
+  app.addHook('preValidation', (request, reply, done) => withOperations((operations) => {
     const { merchant } = request.qlink
     const text = checkSignature(request, merchant, (request.body as Buffer | undefined) ?? Buffer.alloc(0))
     const { value, exact } = readBody(text)
     request.qlink = { merchant, text, exact }
     request.body = value
-    const aliases = request.routeOptions.config.operation === 'apply' ? acceptAliases(value) : []
-    const warnings = [...aliases, ...unknownFields(value, (request.routeOptions.schema?.body ?? {}))]
+    const { operation = '' } = request.routeOptions.config
+    const aliases = operation === 'apply' ? acceptAliases(value) : []
+    const warnings = [...aliases, ...unknownFields(value, operations.OPERATIONS[operation]?.body ?? {})]
     if (warnings.length > 0) warn(request, reply, warnings)
-    done()
-  })
+    checkInputs(operations, request)
+  }, done))
 
   const cases = useCases(world)
   for (const operation of Object.keys(cases) as Operation[]) {
-    app.post(`/${operation}`, { schema: qlinkSchemas[operation], config: { operation } }, async (request) =>
-      successBody(await cases[operation](request), style),
+    app.post(`/${operation}`, { config: { operation, operationId: operation } }, async (request, reply) =>
+      successBody(await cases[operation](request, reply), style),
     )
   }
 }

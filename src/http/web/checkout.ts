@@ -20,7 +20,7 @@ export function checkoutRoutes(app: FastifyInstance, world: World, host: string)
     return bill
   }
 
-  app.get('/checkout/:billCode', { schema: { hide: true } }, async (request, reply) => {
+  app.get('/checkout/:billCode', async (request, reply) => {
     const bill = find(request.params)
     // What is shown is there to stay.
     await world.store.settled()
@@ -28,7 +28,7 @@ export function checkoutRoutes(app: FastifyInstance, world: World, host: string)
   })
 
   for (const [action, move, errorCode] of [['pay', 'pay', ''], ['decline', 'fail', 'USER_DECLINED_PAYMENT']] as const) {
-    app.post(`/checkout/:billCode/${action}`, { schema: { hide: true } }, async (request, reply) => {
+    app.post(`/checkout/:billCode/${action}`, async (request, reply) => {
       refuseOtherOrigins(request, world.publicUrl)
       refuseForeignHosts(request, ownNames(host, world.publicUrl))
       const bill = find(request.params)

@@ -1,78 +1,26 @@
-import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
-import type { TSchema } from '@sinclair/typebox'
-import type { FastifyInstance } from 'fastify'
-import { Failure, PayNotification } from '../../contract/schemas.ts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { World } from '../../sandbox/world.ts'
-import { VERSION } from '../../version.ts'
 import { guard, type GuardSettings } from '../control/guard.ts'
 import { sendProblem } from '../control/problems.ts'
-import { documentedApply } from '../qlink/openapi.ts'
 
-const DESCRIPTION = `A QLink payment gateway on your own machine. The four endpoints under \`qlink\` are the contract that a merchant's application talks to; the calls under \`control\` are the sandbox's own, for tests and people.
-
-在本机运行的 QLink 支付网关。\`qlink\` 下的四个接口即商户应用所对接的协议；\`control\` 下是沙箱自身的控制接口，供测试和人工操作使用。`
-
-/** The OpenAPI document, made of the schemas that validate, at /openapi.json, and a page to browse it at /docs. */
-export async function documentation(app: FastifyInstance, world: World, guardSettings: GuardSettings): Promise<void> {
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'qlink-sandbox',
-        version: VERSION,
-        description: DESCRIPTION,
-        contact: { name: 'qlink-sandbox' },
-        license: { name: 'MIT', identifier: 'MIT' },
-      },
-      servers: [{ url: '/', description: 'This sandbox / 当前沙箱' }],
-      tags: [
-        { name: 'qlink', description: 'What a merchant talks to / 商户对接的接口' },
-        { name: 'control', description: 'The sandbox’s own control API / 沙箱控制接口' },
-      ],
-      components: {
-        securitySchemes: {
-          appKey: { type: 'apiKey', in: 'header', name: 'appKey', description: 'The merchant’s public key / 应用标识' },
-          sign: { type: 'apiKey', in: 'header', name: 'sign', description: SIGN_RULE },
-          controlToken: { type: 'http', scheme: 'bearer', description: 'Only where --control-token is set / 仅在设置 --control-token 时需要' },
-        },
-      },
-      webhooks: { payNotification: notificationWebhook() },
-    } as never,
-    transform: ({ schema, url, route }) => ({
-      schema: route.config?.operation === 'apply' ? { ...schema, body: documentedApply(schema.body as TSchema) } : schema,
-      url,
-    }),
+/**
+ * The OpenAPI document at /openapi.json, and a page to browse it at /docs.
+ *
+ * @param documented registers the routes that the document tells of
+ */
+export function documentationRoutes(app: FastifyInstance, world: World, guardSettings: GuardSettings, documented: (app: FastifyInstance) => void): void {
+  const check = guard(guardSettings)
+  app.setErrorHandler(sendProblem)
+  app.addHook('onRequest', (request, _reply, done) => {
+    check(request)
+    done()
   })
-  await app.register(async (scope) => {
-    const check = guard(guardSettings)
-    scope.setErrorHandler(sendProblem)
-    scope.addHook('onRequest', (request, _reply, done) => {
-      check(request)
-      done()
-    })
-    scope.get('/openapi.json', { schema: { hide: true }, serializerCompiler: () => JSON.stringify }, () =>
-      Promise.resolve({ ...app.swagger(), servers: [{ url: world.publicUrl, description: 'This sandbox / 当前沙箱' }] }),
-    )
-    await scope.register(swaggerUi, { routePrefix: '/docs', uiConfig: { validatorUrl: null, deepLinking: true, layout: 'BaseLayout' } })
-  })
-}
-
-const SIGN_RULE = 'SHA-1 in lower-case hex of {"appKey":"…","content":"<body as an escaped JSON string>"} with the appSecret appended / 对 {"appKey":"…","content":"<转义后的报文字符串>"} 拼接 appSecret 做 SHA-1，小写十六进制'
-
-function notificationWebhook(): object {
-  return {
-    post: {
-      operationId: 'payNotification',
-      tags: ['qlink'],
-      summary: 'QLink tells the merchant / 支付通知',
-      description: 'Sent to the merchant’s notifyUrl + /payNotification, signed as a request is; taken as delivered by any 2xx whose JSON body does not say "success": false. / 发送到商户通知地址，签名方式与请求相同；2xx 且报文未声明 success 为 false 即视为送达。',
-      security: [{ appKey: [], sign: [] }],
-      requestBody: { required: true, content: { 'application/json': { schema: PayNotification } } },
-      responses: {
-        200: { description: 'The acknowledgement / 确认', content: { 'application/json': { schema: { type: 'object', properties: { success: { type: 'boolean' } } } } } },
-        '4XX': { description: 'No acknowledgement: it is sent again / 未确认，将重试', content: { 'application/json': { schema: Failure } } },
-      },
-    },
+  let built: Promise<FastifyInstance> | undefined
+  const handOver = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    built ??= import('./documented.ts').then(({ buildDocumentation }) => buildDocumentation(world, documented))
+    const documentation = await built
+    reply.hijack()
+    documentation.routing(request.raw, reply.raw)
   }
+  for (const path of ['/openapi.json', '/docs', '/docs/*']) app.get(path, handOver)
 }

@@ -20,9 +20,8 @@ function body(schema: TSchema, example: object): TSchema {
   return { ...schema, examples: [example] }
 }
 
-function describe(operationId: Operation, summary: string, description: string, request: TSchema, answer: TSchema): FastifySchema {
+function describe(summary: string, description: string, request: TSchema, answer: TSchema): FastifySchema {
   return {
-    operationId,
     tags: ['qlink'],
     summary,
     description,
@@ -42,10 +41,9 @@ function describe(operationId: Operation, summary: string, description: string, 
 }
 
 /** The emulated API as the OpenAPI document shows it; the request schemas are those that validate. */
-export const qlinkSchemas: Record<Operation, FastifySchema & { body: TSchema }> = {
+export const qlinkOperations: Record<Operation, FastifySchema & { body: TSchema }> = {
   queryPayAccount: {
     ...describe(
-      'queryPayAccount',
       'How an account can be paid into / 查询支付账号',
       'Lists the ways to pay and the channels of one of the merchant’s accounts. / 返回账号支持的支付方式与支付渠道。',
       QueryPayAccountRequest,
@@ -55,7 +53,6 @@ export const qlinkSchemas: Record<Operation, FastifySchema & { body: TSchema }> 
   },
   apply: {
     ...describe(
-      'apply',
       'Apply for a payment / 申请支付',
       'Makes a bill. A payment that the provider declines is a success with errorCode set. / 创建账单；被服务商拒绝时 success 为 true 且 errorCode 非空。',
       ApplyRequest,
@@ -65,7 +62,6 @@ export const qlinkSchemas: Record<Operation, FastifySchema & { body: TSchema }> 
   },
   getPayStatus: {
     ...describe(
-      'getPayStatus',
       'Where bills stand / 查询支付状态',
       'One entry for each bill found, in the order asked for. / 按请求顺序返回查到的账单。',
       GetPayStatusRequest,
@@ -75,7 +71,6 @@ export const qlinkSchemas: Record<Operation, FastifySchema & { body: TSchema }> 
   },
   cancel: {
     ...describe(
-      'cancel',
       'Cancel a bill / 取消支付',
       'WAIT: taken, settled later; SUCCESS: cancelled; FAIL: not cancelled, errorCode says why. / WAIT 处理中，SUCCESS 已取消，FAIL 取消失败。',
       CancelRequest,

@@ -1,0 +1,59 @@
+import { Type, type TSchema } from '@sinclair/typebox'
+import type { FastifySchema } from 'fastify'
+import { Merchant } from '../../merchant/schema.ts'
+import { Scenario } from '../../scenario/schema.ts'
+import * as schemas from './schemas.ts'
+
+type Inputs = Pick<FastifySchema, 'body' | 'querystring' | 'params'>
+
+const { BillDetail, BillParams, BillView, ClockAnswer, MerchantAnswer, MerchantParams, NotificationParams, NotificationView, ProblemDetails, ScenarioParams } = schemas
+const all = (item: TSchema): TSchema => Type.Object({ items: Type.Array(item), nextCursor: Type.Null() })
+const oneBill = { params: BillParams, querystring: schemas.OneMerchant }
+
+/** Every call of the control API by its operation: what it takes, which is checked, and what it answers. */
+export const controlOperations = {
+  getHealth: {
+    ...call('Is the sandbox up / 健康检查', { 200: schemas.HealthAnswer }),
+    description: 'Answers as soon as the sandbox is ready. / 就绪后即应答。',
+    security: [],
+  },
+  listBills: call('List bills, newest first / 账单列表', { 200: schemas.listOf(BillView) }, { querystring: schemas.BillQuery }),
+  getBill: call('Everything about a bill / 账单详情', { 200: BillDetail }, oneBill),
+  payBill: call('The customer pays / 顾客付款', { 200: BillDetail }, { ...oneBill, body: schemas.Pay }),
+  failBill: call('The payment fails / 支付失败', { 200: BillDetail }, { ...oneBill, body: schemas.Fail }),
+  cancelBill: call('The provider cancels the bill / 取消账单', { 200: BillDetail }, { ...oneBill, body: schemas.Nothing }),
+  expireBill: call('The bill expires now / 账单立即过期', { 200: BillDetail }, { ...oneBill, body: schemas.Nothing }),
+  listNotifications: call('List notifications, newest first / 通知列表', { 200: schemas.listOf(NotificationView) }, { querystring: schemas.NotificationQuery }),
+  getNotification: call('One notification / 通知详情', { 200: NotificationView }, { params: NotificationParams }),
+  resendNotification: call('Send once more, now / 立即重发', { 200: NotificationView }, { params: NotificationParams, body: schemas.Nothing }),
+  getClock: call('What time it is / 当前时间', { 200: ClockAnswer }),
+  setClock: call('Choose the clock’s mode / 设置时钟', { 200: ClockAnswer }, { body: schemas.ClockPut }),
+  advanceClock: call('Advance a manual clock / 推进时钟', { 200: schemas.AdvanceAnswer }, { body: schemas.ClockAdvance }),
+  listMerchants: call('List merchants / 商户列表', { 200: all(MerchantAnswer) }),
+  createMerchant: call('Make a merchant; what is left out is generated / 创建商户', { 201: Merchant }, { body: schemas.MerchantCreate }),
+  getMerchant: call('One merchant / 商户详情', { 200: MerchantAnswer }, { params: MerchantParams }),
+  changeMerchant: call('Change a merchant / 修改商户', { 200: MerchantAnswer }, { params: MerchantParams, body: schemas.MerchantPatch }),
+  deleteMerchant: call('Delete a merchant and its bills / 删除商户及其账单', { 204: null }, { params: MerchantParams }),
+  listScenarios: call('List scenarios / 场景列表', { 200: all(Scenario) }),
+  getScenario: call('One scenario / 场景详情', { 200: Scenario }, { params: ScenarioParams }),
+  putScenario: call('Put a scenario here, until the next reset / 新增或覆盖场景', { 200: Scenario }, { params: ScenarioParams }),
+  deleteScenario: call('Take off a scenario that was put here / 删除场景', { 204: null }, { params: ScenarioParams }),
+  reset: call('Back to the fixtures / 重置', { 204: null }, { body: schemas.Reset }),
+} satisfies Record<string, FastifySchema>
+
+function call(summary: string, answers: Record<number, TSchema | null>, inputs: Inputs = {}): FastifySchema {
+  const content = (type: string, schema: TSchema) => ({ content: { [type]: { schema } } })
+  return {
+    tags: ['control'],
+    summary,
+    description: `${summary}.`,
+    security: [{ controlToken: [] }, {}],
+    ...inputs,
+    response: {
+      ...Object.fromEntries(
+        Object.entries(answers).map(([status, schema]) => [status, { description: 'Done / 成功', ...(schema === null ? { type: 'null' } : content('application/json', schema)) }]),
+      ),
+      '4xx': { description: 'Problem details (RFC 9457) / 错误详情', ...content('application/problem+json', ProblemDetails) },
+    },
+  }
+}
