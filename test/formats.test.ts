@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { compareDecimals, countDigits, isPlainDecimal, withoutExponent } from '../src/contract/decimal.ts'
-import { readBody, writeExact } from '../src/contract/json.ts'
+import { numberText, readBody, readExact, writeExact } from '../src/contract/json.ts'
 import { currencyDigits, isCountry } from '../src/contract/iso.ts'
 import { headerFromText, textFromHeader } from '../src/contract/header-text.ts'
 import { fromWireTime, isTimeZone, isWireTime, readTime, toIsoTime, toWireTime } from '../src/contract/wire-time.ts'
@@ -28,9 +28,42 @@ await t.test('decimals compare as numbers do, at any length', async (t) => {
   t.strictSame(countDigits('12.345'), { integer: 2, fraction: 3 })
 })
 
-await t.test('numbers go through JSON with every digit', async () => {
+await t.test('numbers go through JSON with every digit', async (t) => {
   const number = fc.tuple(fc.bigInt({ min: 0n, max: 10n ** 30n }), fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 1, maxLength: 12 })).map(([a, b]) => `${a}.${b}`)
-  fc.assert(fc.property(number, (text) => writeExact(readBody(`{"amount":${text}}`).exact) === `{"amount":${text}}`))
+  fc.assert(fc.property(number, (text) => writeExact(readExact(`{"amount":${text}}`)) === `{"amount":${text}}`))
+  const blank = fc.string({ unit: fc.constantFrom(' ', '\t', '\n', '\r'), maxLength: 3 })
+  const others = fc.dictionary(fc.string().filter((key) => key !== 'amount'), fc.jsonValue({ maxDepth: 3 })).filter((fields) => !/__proto__|constructor/.test(JSON.stringify(fields)))
+  fc.assert(fc.property(number, others, others, blank, blank, fc.constantFrom('amount', '\\u0061mount'), (text, before, after, b1, b2, key) => {
+    const inside = (fields: object): string => JSON.stringify(fields).slice(1, -1)
+    const nested = { deeper: { amount: 7, ...before } }
+    const parts = [inside(before), inside(nested), `"${key}"${b1}:${b2}${text}`, inside({ ['x'.repeat(3)]: [after, { amount: 8 }] })].filter((part) => part !== '')
+    const body = `{${parts.join(`${b1},${b2}`)}}`
+    return numberText(body, 'amount') === text && readBody(body)['amount'] === Number(text)
+  }))
+  t.equal(numberText('{"amount":1,"amount":2.50}', 'amount'), '2.50', 'the last one counts, as for JSON.parse')
+  t.equal(numberText('{"a":{"amount":1},"b":"\\"amount\\":3"}', 'amount'), undefined)
+})
+
+await t.test('keys that are given twice are found as lossless-json finds them', async () => {
+  const key = fc.constantFrom('a', 'b', '"', '\\', ':', '{', 'é')
+  const { json } = fc.letrec<{ json: string }>((tie) => ({
+    json: fc.oneof({ depthSize: 'small' },
+      fc.constantFrom('1', '1.0', '"x"', '"{\\"a\\":1}"', 'null', '[]'),
+      fc.array(tie('json'), { maxLength: 3 }).map((items) => `[${items.join(' , ')}]`),
+      fc.array(fc.tuple(key, tie('json')), { maxLength: 3 }).map((fields) => `{${fields.map(([name, value]) => `${JSON.stringify(name)} :${value}`).join(',')}}`)),
+  }))
+  const throws = (work: () => unknown): boolean => {
+    try {
+      work()
+      return false
+    } catch {
+      return true
+    }
+  }
+  fc.assert(fc.property(fc.array(fc.tuple(key, json), { maxLength: 4 }), (fields) => {
+    const body = `{${fields.map(([name, value]) => `${JSON.stringify(name)}: ${value}`).join(', ')}}`
+    return throws(() => readBody(body)) === throws(() => readExact(body))
+  }), { numRuns: 1000 })
 })
 
 await t.test('times in the contract: real calendar times only', async (t) => {

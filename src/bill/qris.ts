@@ -28,13 +28,7 @@ export function qrisText(payment: QrisPayment): string {
 
 function textBeforeChecksum({ billCode, amount, merchantName }: QrisPayment, terminal: string): string {
   return [
-    tlv('00', '01'), // payload format
-    tlv('01', '12'), // good for one payment
-    // QRIS puts acquirer and national merchant id under 26 and 51; these are the sandbox's, and belong to no one.
-    tlv('26', tlv('00', 'ID.CO.QRIS.WWW') + tlv('01', '936000000000000000') + tlv('02', 'QLINKSANDBOX') + tlv('03', 'UMI')),
-    tlv('51', tlv('00', 'ID.CO.QRIS.WWW') + tlv('02', 'ID0000000000000') + tlv('03', 'UMI')),
-    tlv('52', '5399'), // merchant category: general merchandise
-    tlv('53', '360'),
+    SAME_FOR_ALL,
     tlv('54', amount),
     tlv('58', 'ID'),
     tlv('59', plainName(merchantName)),
@@ -43,6 +37,16 @@ function textBeforeChecksum({ billCode, amount, merchantName }: QrisPayment, ter
     '6304', // the checksum covers its own tag and length
   ].join('')
 }
+
+const SAME_FOR_ALL = [
+  tlv('00', '01'), // payload format
+  tlv('01', '12'), // good for one payment
+  // QRIS puts acquirer and national merchant id under 26 and 51; these are the sandbox's, and belong to no one.
+  tlv('26', tlv('00', 'ID.CO.QRIS.WWW') + tlv('01', '936000000000000000') + tlv('02', 'QLINKSANDBOX') + tlv('03', 'UMI')),
+  tlv('51', tlv('00', 'ID.CO.QRIS.WWW') + tlv('02', 'ID0000000000000') + tlv('03', 'UMI')),
+  tlv('52', '5399'), // merchant category: general merchandise
+  tlv('53', '360'),
+].join('')
 
 function tlv(tag: string, value: string): string {
   return `${tag}${String(value.length).padStart(2, '0')}${value}`
@@ -54,10 +58,10 @@ function plainName(name: string): string {
   return plain === '' ? 'QLINK SANDBOX' : plain.toUpperCase()
 }
 
-/** CRC-16/CCITT-FALSE: polynomial 1021, start FFFF, no reflection; four upper-case hex digits. */
+/** CRC-16/CCITT-FALSE of ASCII text: polynomial 1021, start FFFF, no reflection; four upper-case hex digits. */
 function crc16(text: string): string {
   let crc = 0xffff
-  for (const byte of Buffer.from(text, 'utf8')) crc = ((crc << 8) & 0xffff) ^ (OF_BYTE[(crc >> 8) ^ byte] ?? 0)
+  for (let at = 0; at < text.length; at++) crc = ((crc << 8) & 0xffff) ^ (OF_BYTE[(crc >> 8) ^ text.charCodeAt(at)] ?? 0)
   return crc.toString(16).toUpperCase().padStart(4, '0')
 }
 

@@ -1,7 +1,7 @@
 import { Refusal } from '../errors.ts'
 import { countDigits, isPlainDecimal, isZero, withoutExponent } from './decimal.ts'
 import { currencyDigits, isCountry } from './iso.ts'
-import { isNumber, numberText } from './json.ts'
+import { numberText } from './json.ts'
 import { LIMITS } from './limits.ts'
 import type { ApplyRequest } from './schemas.ts'
 import { isWireTime } from './wire-time.ts'
@@ -11,11 +11,11 @@ import { isWireTime } from './wire-time.ts'
  * (CONTRACT §4).
  *
  * @param request the body, its fields already of the right types
- * @param exactAmount the amount with its digits: a LosslessNumber or a string
+ * @param text the body as it arrived, which has the digits of the amount
  * @returns the amount as plain decimal text, digit for digit
  * @throws Refusal FIELD_INVALID, naming the field
  */
-export function checkApply(request: ApplyRequest, exactAmount: unknown): string {
+export function checkApply(request: ApplyRequest, text: string): string {
   if (!isWireTime(request.tradeTime)) {
     throw invalid('tradeTime', `must be a calendar time as yyyy-MM-dd HH:mm:ss, such as 2025-08-04 13:45:21, but is "${request.tradeTime}"`)
   }
@@ -26,7 +26,7 @@ export function checkApply(request: ApplyRequest, exactAmount: unknown): string 
   if (digits === undefined) {
     throw invalid('currency', `must be an ISO 4217 code such as IDR, but is "${request.currency}"`)
   }
-  const amount = readAmount(exactAmount)
+  const amount = readAmount(request.amount, text)
   const { integer, fraction } = countDigits(amount)
   if (integer > LIMITS.integerDigits) {
     throw invalid('amount', `has ${integer} digits before the point; at most ${LIMITS.integerDigits} are allowed`)
@@ -38,9 +38,9 @@ export function checkApply(request: ApplyRequest, exactAmount: unknown): string 
   return amount
 }
 
-function readAmount(exact: unknown): string {
-  const sent = numberText(exact) ?? ''
-  const text = isNumber(exact) ? withoutExponent(sent) : sent
+function readAmount(amount: ApplyRequest['amount'], body: string): string {
+  const sent = typeof amount === 'number' ? (numberText(body, 'amount') ?? '') : amount
+  const text = typeof amount === 'number' ? withoutExponent(sent) : sent
   if (text?.startsWith('-') === true) throw invalid('amount', 'must be greater than 0')
   if (text === undefined || !isPlainDecimal(text)) {
     throw invalid('amount', `must be a number or a decimal string such as 1.10, but is ${JSON.stringify(sent.slice(0, 60))}`)

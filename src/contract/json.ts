@@ -1,43 +1,58 @@
-import { isLosslessNumber, parse as parseExact, stringify as stringifyExact } from 'lossless-json'
+import { LosslessNumber, parse as parseExact, stringify as stringifyExact } from 'lossless-json'
 import secureJson from 'secure-json-parse'
 import { Refusal } from '../errors.ts'
 import { pathAt } from './json-path.ts'
+import { countKeys, findValue } from './json-scan.ts'
 import { LIMITS } from './limits.ts'
 
-/** A request body in two readings of the same text. */
-export interface ReadBody {
-  /** As JSON.parse reads it, for validation; numbers are doubles. */
-  value: Record<string, unknown>
-  /** The same with every number as its own text (LosslessNumber), for amounts. */
-  exact: Record<string, unknown>
-}
-
 /**
- * Reads a request body. JSON.parse decides what JSON is; lossless-json keeps the digits and finds keys given twice;
- * secure-json-parse finds keys that would reach a prototype.
+ * Reads a request body. JSON.parse decides what JSON is; secure-json-parse finds keys that would reach a prototype;
+ * keys that were given twice show in the text having more of them than what it was read as.
  *
  * @param text the body, its signature already checked
+ * @returns the outermost object; its numbers are doubles, {@link numberText} has their digits
  * @throws Refusal BODY_NOT_JSON or FIELD_INVALID
  */
-export function readBody(text: string): ReadBody {
+export function readBody(text: string): Record<string, unknown> {
   const value = readJson(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new Refusal('BODY_NOT_JSON', `the body must be a JSON object, but is ${kindOf(value)}`)
   }
-  if (isDeeper(value, LIMITS.nesting)) {
-    throw new Refusal('FIELD_INVALID', `the body is nested more than ${LIMITS.nesting} levels deep`)
-  }
-  const exact = parseExact(text, null, {
+  if (countKept(value) !== countKeys(text)) refuseDuplicates(text)
+  return value as Record<string, unknown>
+}
+
+/** A key that is given twice with one value is no harm. */
+function refuseDuplicates(text: string): void {
+  parseExact(text, null, {
     onDuplicateKey: ({ position }) => {
       throw new Refusal('FIELD_INVALID', `${show(pathAt(text, position))} is given twice, with different values; which one counts is anyone's guess`)
     },
   })
-  return { value: value as Record<string, unknown>, exact: exact as Record<string, unknown> }
+}
+
+const NUMBER = /[ \t\r\n]*(-?\d[\d.eE+-]*)/y
+
+/** The digits of a number that the outermost object of a body has, as they were written. */
+export function numberText(text: string, field: string): string | undefined {
+  const place = findValue(text, field)
+  if (place === undefined) return undefined
+  NUMBER.lastIndex = place
+  return NUMBER.exec(text)?.[1]
 }
 
 /** Reads JSON and keeps every number's digits, for showing a stored body again. */
 export function readExact(text: string): unknown {
   return parseExact(text)
+}
+
+/**
+ * A decimal as the value that JSON writes with the same digits: a double where that does it, as it does for most, and
+ * a LosslessNumber otherwise, for which JSON.stringify will not do and {@link writeExact} must.
+ */
+export function exactNumber(plain: string): number | LosslessNumber {
+  const double = Number(plain)
+  return String(double) === plain ? double : new LosslessNumber(plain)
 }
 
 /** Writes JSON; LosslessNumber values keep their digits. */
@@ -48,17 +63,6 @@ export function writeExact(value: unknown): string {
 /** The same over many lines, for people who look at it in a terminal. */
 export function writeReadable(value: unknown): string {
   return `${stringifyExact(value, null, 2) ?? 'null'}\n`
-}
-
-/** The text of a number that {@link ReadBody.exact} holds, or of a decimal string; undefined for anything else. */
-export function numberText(value: unknown): string | undefined {
-  if (isLosslessNumber(value)) return value.value
-  return typeof value === 'string' ? value : undefined
-}
-
-/** Whether a value of {@link ReadBody.exact} was a JSON number. */
-export function isNumber(value: unknown): boolean {
-  return isLosslessNumber(value)
 }
 
 function readJson(text: string): unknown {
@@ -78,18 +82,21 @@ function readJson(text: string): unknown {
   }
 }
 
-/** Walks level by level, so that no depth can exhaust the stack. */
-function isDeeper(root: object, limit: number): boolean {
+/** How many keys all objects have together. Walks level by level, so that no depth can exhaust the stack. */
+function countKept(root: object): number {
+  let count = 0
   let level: object[] = [root]
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth >= limit) return true
+    if (depth >= LIMITS.nesting) throw new Refusal('FIELD_INVALID', `the body is nested more than ${LIMITS.nesting} levels deep`)
     const next: object[] = []
     for (const node of level) {
-      for (const child of Object.values(node) as unknown[]) if (typeof child === 'object' && child !== null) next.push(child)
+      const children = Object.values(node) as unknown[]
+      if (!Array.isArray(node)) count += children.length
+      for (const child of children) if (typeof child === 'object' && child !== null) next.push(child)
     }
     level = next
   }
-  return false
+  return count
 }
 
 function kindOf(value: unknown): string {

@@ -3,7 +3,7 @@
  * (CONTRACT §1). Inside, a time is a number of milliseconds since 1970 in UTC.
  */
 
-const WIRE = /^(\d{4})-(\d{2})-(\d{2}) (\d{2}):(\d{2}):(\d{2})$/
+const WIRE = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/
 const ISO = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(?::(\d{2})(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})$/
 const formatters = new Map<string, Intl.DateTimeFormat>()
 
@@ -62,12 +62,16 @@ export function readTime(text: string, zone: string): number | undefined {
 }
 
 function readFields(text: string): number | undefined {
-  const parts = WIRE.exec(text)
-  if (parts === null) return undefined
-  const iso = `${text.slice(0, 10)}T${text.slice(11)}.000Z`
-  const time = Date.parse(iso)
-  // Date.parse rolls 30 February over to March, and takes 24:00:00; what comes out must be what went in.
-  return Number.isNaN(time) || new Date(time).toISOString() !== iso ? undefined : time
+  if (!WIRE.test(text)) return undefined
+  const part = (from: number, to: number): number => Number(text.slice(from, to))
+  const [year, month, day] = [part(0, 4), part(5, 7), part(8, 10)]
+  const [hour, minute, second] = [part(11, 13), part(14, 16), part(17, 19)]
+  if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return undefined
+  const time = new Date(0)
+  time.setUTCFullYear(year, month - 1, day)
+  // 30 February rolls over to March.
+  if (time.getUTCDate() !== day) return undefined
+  return time.setUTCHours(hour, minute, second)
 }
 
 function formatter(zone: string): Intl.DateTimeFormat {

@@ -50,6 +50,8 @@ export async function buildServer(world: World, settings: Settings, logger: Fast
     host: settings.host,
     publicUrl: () => world.publicUrl,
   }
+  // A logger for each request would have nothing to add to the one line that it writes.
+  app.setChildLoggerFactory((all) => all)
   app.decorateReply('qlinkRefusal', undefined)
   app.setErrorHandler(failureHandler(settings, settings.bodyLimit))
   app.setNotFoundHandler(notFound(settings.basePath, settings))

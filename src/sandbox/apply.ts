@@ -3,7 +3,7 @@ import { withDue, type Bill } from '../bill/bill.ts'
 import type { BillIds } from '../bill/ids.ts'
 import { qrisText } from '../bill/qris.ts'
 import { checkApply } from '../contract/apply-rules.ts'
-import { readExact, type ReadBody } from '../contract/json.ts'
+import { readExact } from '../contract/json.ts'
 import type { ApplyAnswer, ApplyRequest } from '../contract/schemas.ts'
 import { QRIS_CHANNEL, STATUS } from '../contract/states.ts'
 import { Refusal } from '../errors.ts'
@@ -16,7 +16,6 @@ import { commit, moved, withSteps, type World } from './world.ts'
 /** An application as the edge hands it on: signature and fields checked. */
 export interface Application {
   request: ApplyRequest
-  exact: ReadBody['exact']
   /** The body as it arrived. */
   text: string
   /** The header that names a scenario, if it was sent. */
@@ -28,8 +27,8 @@ export interface Application {
  *
  * @throws Refusal where QLink refuses: no bill exists then
  */
-export async function apply(world: World, merchant: Merchant, { request, exact, text, scenarioHeader }: Application): Promise<ApplyAnswer> {
-  const amount = checkApply(request, exact['amount'])
+export async function apply(world: World, merchant: Merchant, { request, text, scenarioHeader }: Application): Promise<ApplyAnswer> {
+  const amount = checkApply(request, text)
   checkMethods(merchant, request)
   const first = world.store.billByTradeUuid(merchant.appKey, request.tradeUuid)
   if (first !== undefined) {

@@ -14,7 +14,7 @@ export function chooseScenario(world: World, merchant: Merchant, request: ApplyR
   const inMetadata = namedInMetadata(request.metadata)
   if (inMetadata !== undefined) return named(world, inMetadata, 'metadata.qlinkScenario')
   if (header !== undefined) return named(world, header, 'the header x-qlink-sandbox-scenario')
-  return scenarios.claiming({ ...request, appKey: merchant.appKey, amount })
+  return scenarios.claiming({ fields: request, appKey: merchant.appKey, amount })
     ?? scenarios.get(merchant.scenario ?? settings.scenario)
     ?? named(world, settings.scenario, 'the setting scenario')
 }

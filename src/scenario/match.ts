@@ -1,8 +1,14 @@
 import { compareDecimals, withoutExponent } from '../contract/decimal.ts'
 import type { AmountMatch, Match, Scenario } from './schema.ts'
 
-/** What a scenario's `match` looks at: an application's fields as text. */
-export type Application = Partial<Record<Exclude<keyof Match, 'amount'>, string>> & { amount: string }
+/** What a scenario's `match` looks at. */
+export interface Application {
+  appKey: string
+  /** As plain decimal text, digit for digit. */
+  amount: string
+  /** The application's own fields. */
+  fields: Partial<Record<Exclude<keyof Match, 'amount' | 'appKey'>, string | undefined>>
+}
 
 /** Whether a scenario claims an application; one without `match` claims none. */
 export function claims(scenario: Scenario, application: Application): boolean {
@@ -11,7 +17,7 @@ export function claims(scenario: Scenario, application: Application): boolean {
   const { amount, ...texts } = match
   if (amount !== undefined && !amountFits(amount, application.amount)) return false
   return Object.entries(texts).every(([field, pattern]) => {
-    const value = application[field as keyof Application]
+    const value = field === 'appKey' ? application.appKey : application.fields[field as keyof Application['fields']]
     return value !== undefined && [pattern].flat().some((one) => globFits(one, value))
   })
 }

@@ -35,7 +35,7 @@ type Head = Pick<StoredDocument, 'journal' | 'merchants'> & { format: string; ve
 const COMMA = 0x2c
 const BRACE = 0x7d
 
-/** How much is put together before it is written, in characters: a few hundred microseconds' work. */
+/** How much is put together before it is written, in bytes: a few hundred microseconds' work. */
 const PIECE = 128 * 1024
 
 /**
@@ -47,23 +47,30 @@ const PIECE = 128 * 1024
 export async function writeDocument(file: WritableFile, { merchants, bills }: Contents, journal: number, breathe: () => Promise<void>): Promise<number> {
   let length = 0
   let checksum = 0
-  const put = async (text: string): Promise<void> => {
-    const bytes = Buffer.from(text)
+  const put = async (part: string | Buffer): Promise<void> => {
+    const bytes = typeof part === 'string' ? Buffer.from(part) : part
     checksum = crc32(bytes, checksum)
     length += writeWhole(file, bytes, length)
     await breathe()
   }
   const head = JSON.stringify({ format: FORMAT, version: VERSION, journal, merchants: Object.fromEntries(merchants), bills: {} })
-  let piece = head.slice(0, -2)
+  await put(head.slice(0, -2))
+  const piece = Buffer.allocUnsafe(PIECE)
+  let used = 0
   let separator = '\n'
   for (const bill of bills) {
-    piece += `${separator}${JSON.stringify(bill.billCode)}:${JSON.stringify(bill)}`
+    const text = `${separator}${JSON.stringify(bill.billCode)}:${JSON.stringify(bill)}`
     separator = ',\n'
-    if (piece.length < PIECE) continue
-    await put(piece)
-    piece = ''
+    // A character takes three bytes at the most.
+    if (used + text.length * 3 > PIECE) {
+      await put(piece.subarray(0, used))
+      used = 0
+    }
+    if (text.length * 3 > PIECE) await put(Buffer.from(text))
+    else used += piece.write(text, used)
   }
-  await put(`${piece}\n},"checksum":`)
+  await put(piece.subarray(0, used))
+  await put('\n},"checksum":')
   length += writeWhole(file, Buffer.from(`"${hex(checksum)}"}\n`), length)
   return length
 }

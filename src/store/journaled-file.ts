@@ -35,7 +35,7 @@ interface Fold {
 }
 
 /** A journal smaller than this is never too large, in bytes. */
-const SMALL = 8 * 1024 * 1024
+const SMALL = 64 * 1024 * 1024
 
 /**
  * lowdb's adapter for one JSON document with a journal beside it. Writing appends what has changed since the last

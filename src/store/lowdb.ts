@@ -7,7 +7,7 @@ import type { Change, Contents } from './change.ts'
 import { JournaledFile, type JournaledFileOptions } from './journaled-file.ts'
 import type { AnswerLimits } from './kept-answers.ts'
 import { lockFile, type Lock } from './lock.ts'
-import { MemoryStore, type Undo } from './memory.ts'
+import { endOfTurn, MemoryStore, type Undo } from './memory.ts'
 
 /** A change that is made in memory and waits to be durable. */
 interface Waiting {
@@ -77,7 +77,7 @@ export class LowdbStore extends MemoryStore {
 
   override settled(): Promise<void> {
     const last = this.#waiting.length > 0 ? this.#waiting : this.#batch
-    if (last.length === 0) return Promise.resolve()
+    if (last.length === 0) return super.settled()
     return new Promise((resolve, reject) => {
       last.push({ change: undefined, undo: () => undefined, resolve, reject })
     })
@@ -100,7 +100,7 @@ export class LowdbStore extends MemoryStore {
   async #writeAll(): Promise<void> {
     while (this.#waiting.length > 0) {
       // When every request that has arrived in this turn has been heard.
-      await new Promise(setImmediate)
+      await endOfTurn()
       this.#batch = this.#waiting
       this.#waiting = []
       for (const { change } of this.#batch) if (change !== undefined) this.#file.record(change)

@@ -7,6 +7,22 @@ import type { BillFilter, FoundNotification, NotificationFilter, Page, PageReque
 
 export type { Undo } from './bills.ts'
 
+let turn: Promise<void> | undefined
+
+/**
+ * Ends when all requests that have arrived by now have been heard. What they are answered leaves together then, which
+ * wakes whoever waits for it once and not for each.
+ */
+export function endOfTurn(): Promise<void> {
+  turn ??= new Promise((resolve) => {
+    setImmediate(() => {
+      turn = undefined
+      resolve()
+    })
+  })
+  return turn
+}
+
 const UNLIMITED: AnswerLimits = { count: Number.POSITIVE_INFINITY, size: Number.POSITIVE_INFINITY }
 
 /** Keeps everything in memory and nothing else: it is gone with the process. */
@@ -74,7 +90,7 @@ export class MemoryStore implements Store {
   }
 
   settled(): Promise<void> {
-    return Promise.resolve()
+    return endOfTurn()
   }
 
   close(): Promise<void> {

@@ -175,15 +175,16 @@ export function readAfter(file: string, number: number): number | undefined {
   return undefined
 }
 
+const LINE_END = Buffer.from('\n')
+
 /** A line that is whole and yet wrong was changed afterwards; one with zeros in it never reached the disk. */
 function isDamage(bytes: Buffer, ended: boolean): boolean {
   return ended && !bytes.includes(0)
 }
 
 function line(value: Header | readonly Change[]): Buffer {
-  const json = Buffer.from(`         ${JSON.stringify(value)}\n`)
-  json.write(crc32(json.subarray(9, -1)).toString(16).padStart(8, '0'), 0, 'latin1')
-  return json
+  const json = Buffer.from(JSON.stringify(value))
+  return Buffer.concat([Buffer.from(`${crc32(json).toString(16).padStart(8, '0')} `), json, LINE_END])
 }
 
 function readLine(bytes: Buffer): unknown {

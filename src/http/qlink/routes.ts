@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { LosslessNumber } from 'lossless-json'
 import { acceptAliases } from '../../contract/aliases.ts'
-import { readBody, writeExact, type ReadBody } from '../../contract/json.ts'
+import { exactNumber, readBody, writeExact } from '../../contract/json.ts'
 import type { ApplyRequest, CancelRequest, GetPayStatusRequest, QueryPayAccountRequest } from '../../contract/schemas.ts'
 import type { Operation } from '../../contract/states.ts'
 import { unknownFields } from '../../contract/unknown-fields.ts'
@@ -19,7 +18,7 @@ import { admit, checkSignature } from './gate.ts'
 declare module 'fastify' {
   interface FastifyRequest {
     /** What the gate made of the request; set in the scope of the emulated API only. */
-    qlink: { merchant: Merchant; text: string; exact: ReadBody['exact'] }
+    qlink: { merchant: Merchant; text: string }
   }
   interface FastifyReply {
     /** Why the request was refused, for the log. */
@@ -36,15 +35,14 @@ function useCases(world: World): UseCases {
     apply: ({ qlink, body, headers }) =>
       apply(world, qlink.merchant, {
         request: body as ApplyRequest,
-        exact: qlink.exact,
         text: qlink.text,
         scenarioHeader: headers['x-qlink-sandbox-scenario'] as string | undefined,
       }),
     getPayStatus: async ({ qlink, body }, reply) => {
-      const statuses = await getPayStatus(world, qlink.merchant, body as GetPayStatusRequest)
-      // The one answer with amounts, which keep their digits.
-      reply.serializer(writeExact)
-      return statuses.map((status) => ({ ...status, amount: status.amount === null ? null : new LosslessNumber(status.amount) }))
+      const found = await getPayStatus(world, qlink.merchant, body as GetPayStatusRequest)
+      const statuses = found.map((status) => ({ ...status, amount: status.amount === null ? null : exactNumber(status.amount) }))
+      if (statuses.some(({ amount }) => typeof amount === 'object' && amount !== null)) reply.serializer(writeExact)
+      return statuses
     },
     cancel: ({ qlink, body }) => cancel(world, qlink.merchant, body as CancelRequest),
   }
@@ -61,14 +59,14 @@ export function qlinkRoutes(app: FastifyInstance, world: World, style: AnswerSty
 
   // In this order: headers, appKey, (content type, size,) UTF-8, signature, JSON, fields, business rules.
   app.addHook('onRequest', (request, _reply, done) => {
-    request.qlink = { merchant: admit(request, world.merchants), text: '', exact: {} }
+    request.qlink = { merchant: admit(request, world.merchants), text: '' }
     done()
   })
   app.addHook('preValidation', (request, reply, done) => withOperations((operations) => {
     const { merchant } = request.qlink
     const text = checkSignature(request, merchant, (request.body as Buffer | undefined) ?? Buffer.alloc(0))
-    const { value, exact } = readBody(text)
-    request.qlink = { merchant, text, exact }
+    const value = readBody(text)
+    request.qlink = { merchant, text }
     request.body = value
     const { operation = '' } = request.routeOptions.config
     const aliases = operation === 'apply' ? acceptAliases(value) : []
