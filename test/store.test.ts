@@ -1,6 +1,6 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, readFile, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Low } from 'lowdb'
 import { JSONFile } from 'lowdb/node'
 import t from 'tap'
@@ -9,17 +9,13 @@ import { startSandbox, UsageError } from '../src/index.ts'
 import { StoreUnavailable } from '../src/errors.ts'
 import type { StoredDocument } from '../src/store/document.ts'
 import type { Merchant } from '../src/merchant/merchant.ts'
-import { realFiles, type Files } from '../src/store/files.ts'
 import { LowdbStore } from '../src/store/lowdb.ts'
 import { MemoryStore } from '../src/store/memory.ts'
 import type { Store } from '../src/store/store.ts'
+import { copyAsKilled, fatedFiles, storedBill, type Fate } from './helpers/fated-files.ts'
 import { body, demo, directory, endpoint, items, list, NOW, open, parsed, payload, string } from './helpers/blackbox.ts'
 
-const bill = (billCode: string, fields: Partial<Bill> = {}): Bill => ({
-  billCode, appKey: 'k', tradeUuid: `u-${billCode}`, orderCode: 'o', paymentRequestId: 'pr', actionValue: '', currency: 'IDR', amount: '1',
-  request: '{}', createdAt: 0, status: 'PAY_WAIT', cancelling: false, payTime: null, cancelTime: null, errorCode: '', scenario: { name: 's' },
-  cancelAttempts: 0, events: [{ at: 0, what: 'apply', by: 'merchant' }], due: [], notifications: [], ...fields,
-})
+const bill = storedBill
 const told = (n: number): Bill['notifications'] =>
   Array.from({ length: n }, (_, index) => ({ id: `x-${index + 1}`, status: 'PAY_SUCCESS' as const, createdAt: index, body: '', sign: '', state: 'pending' as const, attempts: [] }))
 
@@ -65,58 +61,9 @@ for (const [name, make] of [
   })
 }
 
-/* What it writes with, made to fail or to wait as a test says. */
-
-interface Fate {
-  /** What each call of a kind ends with. */
-  fail: Partial<Record<'open' | 'write' | 'sync' | 'truncate' | 'rename', Error>>
-  /** A write takes so many bytes at the most. */
-  takes?: number
-  /** Called before each wait for the disk is over. */
-  held?: () => Promise<void>
-}
-
-const fated = () => {
-  const fate: Fate = { fail: {} }
-  const calls: string[] = []
-  const go = (what: keyof Fate['fail'], path: string): void => {
-    calls.push(`${what} ${basename(path)}`)
-    const error = fate.fail[what]
-    if (error !== undefined) throw error
-  }
-  const files: Files = {
-    ...realFiles,
-    open: (path, mode) => {
-      go('open', path)
-      const file = realFiles.open(path, mode)
-      return {
-        ...file,
-        write: (bytes, position) => {
-          go('write', path)
-          return file.write(fate.takes === undefined ? bytes : bytes.subarray(0, fate.takes), position)
-        },
-        truncate: (length) => {
-          go('truncate', path)
-          file.truncate(length)
-        },
-        sync: async () => {
-          await fate.held?.()
-          go('sync', path)
-          await file.sync()
-        },
-      }
-    },
-    rename: (from, to) => {
-      go('rename', to)
-      realFiles.rename(from, to)
-    },
-  }
-  return { fate, files, calls, appends: () => calls.filter((call) => call.startsWith('write') && call.includes('.journal-')).length }
-}
-
 /** Opens a store whose waits for the disk end when the test says so. */
 const held = async (t: Parameters<typeof directory>[0]) => {
-  const made = fated()
+  const made = fatedFiles()
   const file = join(directory(t), 'data.json')
   const store = await LowdbStore.open(file, { durability: 'fsync', files: made.files })
   t.teardown(() => {
@@ -138,13 +85,6 @@ const held = async (t: Parameters<typeof directory>[0]) => {
     return waits.shift() ?? (() => undefined)
   }
   return { ...made, file, store, next, waits }
-}
-
-/** What a kill at this moment would leave to the next start. */
-const copyAsKilled = (file: string, copy: string): void => {
-  for (const name of readdirSync(dirname(file)).filter((one) => one.startsWith(basename(file)) && !one.endsWith('.lock'))) {
-    copyFileSync(join(dirname(file), name), copy + name.slice(basename(file).length))
-  }
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -237,7 +177,7 @@ const ways: Record<string, (fate: Fate) => void> = {
 for (const [way, spoil] of Object.entries(ways)) {
   await t.test(`lowdb: ${way} changes nothing, and service resumes`, async (t) => {
     const file = join(directory(t), 'data.json')
-    const { fate, files } = fated()
+    const { fate, files } = fatedFiles()
     const store = await LowdbStore.open(file, { durability: 'fsync', files })
     const shop: Merchant = { appKey: 'k', appSecret: 's', name: 'n', notifyUrl: null, payAccounts: [] }
     await store.putMerchant(shop)
@@ -282,7 +222,7 @@ for (const [way, spoil] of Object.entries(ways)) {
 }
 
 await t.test('lowdb: a refused line that could not be cut off does not count once there is a next one', async (t) => {
-  const { fate, files } = fated()
+  const { fate, files } = fatedFiles()
   const file = join(directory(t), 'data.json')
   const store = await LowdbStore.open(file, { durability: 'fsync', files })
   await store.putBill(bill('B1'))

@@ -21,6 +21,8 @@ export interface JournaledFileOptions {
   durability?: Durability
   /** What writes; a test hands in one that fails. */
   files?: Files
+  /** A journal smaller than this is never too large, in bytes. */
+  smallest?: number
   /** Told in a sentence what a person should know and nothing fails by. */
   warn?: (message: string) => void
 }
@@ -34,8 +36,8 @@ interface Fold {
   size: number
 }
 
-/** A journal smaller than this is never too large, in bytes. */
-const SMALL = 64 * 1024 * 1024
+/** Reading so much back at a start takes about half a second. */
+const SMALLEST = 64 * 1024 * 1024
 
 /**
  * lowdb's adapter for one JSON document with a journal beside it. Writing appends what has changed since the last
@@ -49,6 +51,7 @@ export class JournaledFile implements Adapter<Contents> {
   readonly #target: Target
   readonly #durability: Durability
   readonly #files: Files
+  readonly #smallest: number
   readonly #warn: (message: string) => void
   #changes: Change[] = []
   #segment: SegmentWriter
@@ -59,14 +62,16 @@ export class JournaledFile implements Adapter<Contents> {
   /** The document is not there, or is not what it should be: the next write writes it whole. */
   #whole = true
   /** At which size of the journal the next fold is begun. */
-  #outgrownAt = SMALL
+  #outgrownAt: number
   #folding: Promise<void> | undefined
 
-  constructor(path: string, target: Target, { durability = 'os', files = realFiles, warn = () => undefined }: JournaledFileOptions = {}) {
+  constructor(path: string, target: Target, { durability = 'os', files = realFiles, smallest = SMALLEST, warn = () => undefined }: JournaledFileOptions = {}) {
     this.#path = path
     this.#target = target
     this.#durability = durability
     this.#files = files
+    this.#smallest = smallest
+    this.#outgrownAt = smallest
     this.#warn = warn
     this.#segment = new SegmentWriter(path, 1, 0, files)
   }
@@ -94,6 +99,7 @@ export class JournaledFile implements Adapter<Contents> {
     for (const [appKey, merchant] of Object.entries(merchants)) this.#target.make(merchant === null ? { removed: appKey, remember: true } : { merchant })
     for (const bill of bills) this.#target.make({ bill: shared.share(bill) })
     this.#documentSize = statSync(this.#path).size
+    this.#outgrownAt = Math.max(this.#smallest, this.#documentSize)
     this.#whole = false
     this.#first = journal
     this.#replay(numbers, (change) => {
@@ -173,12 +179,12 @@ export class JournaledFile implements Adapter<Contents> {
     const folded = this.#writeDocument(contents, next, () => new Promise(setImmediate)).then(
       () => {
         this.#journalSize -= size
-        this.#outgrownAt = Math.max(SMALL, this.#documentSize)
+        this.#outgrownAt = Math.max(this.#smallest, this.#documentSize)
         return true
       },
       (error: unknown) => {
         this.#warn(`the journal of ${this.#path} could not be folded in, and goes on: ${messageOf(error)}`)
-        this.#outgrownAt = this.#journalSize + SMALL
+        this.#outgrownAt = this.#journalSize + this.#smallest
         return false
       },
     )

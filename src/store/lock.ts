@@ -6,7 +6,7 @@ import { UsageError } from '../errors.ts'
 
 /** How often the holder shows that it lives, in real milliseconds. */
 const BEAT = 1000
-/** A holder that does not show itself for so long is taken for dead, where the system cannot tell. */
+/** A holder that does not show itself for so long is taken for dead, where the system cannot tell; real milliseconds. */
 const SILENCE = 6000
 /** When a dead holder's lock is taken over, another process may be doing the same: the last to write its name has it. */
 const TAKING_OVER = 60
@@ -29,15 +29,16 @@ export interface Lock {
  * Locks a file by writing the name of this process into a file beside it. Whether a holder still lives is asked of the
  * system, so that after a kill the next start need not wait for anything; only a holder on another host is watched.
  *
+ * @param silence how long a holder that the system cannot tell of may be silent
  * @throws UsageError where another process has it
  */
-export async function lockFile(file: string): Promise<Lock> {
+export async function lockFile(file: string, silence = SILENCE): Promise<Lock> {
   const path = `${file}.lock`
   if (held.has(path)) throw inUse(file, path, 'another sandbox of this process')
   const self: Holder = { pid: process.pid, thread: threadId, host: hostname() }
   const name = JSON.stringify(self)
   if (!tryToWrite(path, name)) {
-    const other = await livingHolder(path, self)
+    const other = await livingHolder(path, self, silence)
     if (other !== undefined) throw inUse(file, path, `process ${other.pid}${other.host === self.host ? '' : ` on ${other.host}`}`)
     writeFileSync(path, name)
     await wait(TAKING_OVER)
@@ -83,16 +84,16 @@ function readName(path: string): string | undefined {
   }
 }
 
-async function livingHolder(path: string, self: Holder): Promise<Holder | undefined> {
+async function livingHolder(path: string, self: Holder, silence: number): Promise<Holder | undefined> {
   const holder = readHolder(path)
   if (holder?.host === self.host && (holder.pid !== self.pid || holder.thread === self.thread)) {
     // Our own number without a lock of ours is that of an earlier process, as in a container, where it is always 1.
     if (holder.pid === self.pid || !isAlive(holder.pid)) return undefined
-    if (now() - (lastBeat(path) ?? 0) < SILENCE) return holder
+    if (now() - (lastBeat(path) ?? 0) < silence) return holder
   }
   // Another host, a number that a later process may have got, or half a name: watched for a while.
   const before = lastBeat(path)
-  await wait(SILENCE)
+  await wait(silence)
   return before !== undefined && lastBeat(path) !== before ? (readHolder(path) ?? { pid: 0, thread: 0, host: 'an unknown host' }) : undefined
 }
 

@@ -163,13 +163,15 @@ export function readAfter(file: string, number: number): number | undefined {
   const path = segmentPath(file, number)
   if (!existsSync(path)) return undefined
   let after: number | undefined
+  let torn = false
   for (const { bytes, ended } of readLines(path)) {
+    // What is behind a torn line makes it a damaged one, which reading the segment will report.
+    if (torn) return after ?? 0
     const value = ended ? readLine(bytes) : undefined
-    if (after !== undefined) return value === undefined && !isDamage(bytes, ended) ? undefined : after
-    if (value === undefined) {
-      if (isDamage(bytes, ended)) throw damaged(file, path, 1, 0)
-      return undefined
-    }
+    torn = value === undefined && !isDamage(bytes, ended)
+    if (torn) continue
+    if (after !== undefined) return after
+    if (value === undefined) throw damaged(file, path, 1, 0)
     after = readHeader(value, file, path).after
   }
   return undefined
