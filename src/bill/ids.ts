@@ -25,24 +25,24 @@ export interface Ids {
  * @param seed any text; left out, ids are random from one start to the next
  */
 export function createIds(seed: string = randomBytes(16).toString('hex')): Ids {
-  const digest = (...parts: (string | number)[]): string => hash('sha256', JSON.stringify([seed, ...parts]))
+  const digest = (...parts: (string | number)[]): Buffer => hash('sha256', JSON.stringify([seed, ...parts]), 'buffer')
   return {
     bill: (appKey, tradeUuid, attempt) => {
-      const hex = digest('bill', appKey, tradeUuid, attempt)
-      return { billCode: `QL${letters(hex.slice(0, 32))}`, paymentRequestId: `pr-${uuid(hex.slice(32))}` }
+      const bytes = digest('bill', appKey, tradeUuid, attempt)
+      return { billCode: `QL${letters(bytes)}`, paymentRequestId: `pr-${uuid(bytes.toString('hex', 16))}` }
     },
     merchant: (count) => ({
-      appKey: `app-${letters(digest('key', count).slice(0, 32)).toLowerCase()}`,
-      appSecret: `secret-${digest('secret', count).slice(0, 40)}`,
+      appKey: `app-${letters(digest('key', count)).toLowerCase()}`,
+      appSecret: `secret-${digest('secret', count).toString('hex', 0, 20)}`,
     }),
   }
 }
 
-/** A letter or digit for each byte. */
-function letters(hex: string): string {
+/** A letter or digit for each of the first sixteen bytes. */
+function letters(bytes: Buffer): string {
   let text = ''
   // Five bits of each byte: uniform, since 32 divides 256.
-  for (let place = 0; place < hex.length; place += 2) text += ALPHABET.charAt(parseInt(hex.slice(place, place + 2), 16) & 31)
+  for (let place = 0; place < 16; place++) text += ALPHABET.charAt((bytes[place] ?? 0) & 31)
   return text
 }
 

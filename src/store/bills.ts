@@ -1,4 +1,5 @@
-import type { Bill, Notification } from '../bill/bill.ts'
+import type { Bill, Notification, NotificationState } from '../bill/bill.ts'
+import { STATUS } from '../contract/states.ts'
 import { KeptAnswers, type AnswerLimits } from './kept-answers.ts'
 import { Places, type Placed } from './places.ts'
 import type { BillFilter, FoundNotification, NotificationFilter, Page, PageRequest } from './store.ts'
@@ -19,11 +20,13 @@ interface Told extends Placed {
   index: number
 }
 
-/** The key of the lists that have everything. */
-const ALL = ''
+/** All lists are of one state; those of any are put together of these. */
+const STATUSES = Object.values(STATUS)
+const STATES = ['pending', 'acknowledged', 'given-up', 'unaddressed'] as const satisfies readonly NotificationState[]
 
 /** All bills, found by every id and listed by every filter without looking at others. */
 export class Bills {
+  /** In the order in which the bills were made. */
   readonly #byCode = new Map<string, Entry>()
   /** By appKey, then tradeUuid: a tradeUuid is a merchant's own. */
   readonly #byTrade = new Map<string, Map<string, Entry>>()
@@ -57,12 +60,12 @@ export class Bills {
 
   /** Every bill, oldest first. */
   *all(): Generator<Bill> {
-    for (const entry of this.#lists.oldestFirst(ALL)) yield entry.bill
+    for (const { bill } of this.#byCode.values()) yield bill
   }
 
   /** The bills of a merchant that have a notification still to deliver, each once. */
   untold(appKey: string): Set<Bill> {
-    return new Set([...this.#told.newestFirst(key(appKey, 'pending'))].map(({ entry }) => entry.bill))
+    return new Set([...this.#told.newestFirst(keys(appKey, 'pending', STATES))].map(({ entry }) => entry.bill))
   }
 
   put(bill: Bill): Undo {
@@ -85,10 +88,14 @@ export class Bills {
 
   /** Takes off the bills of a merchant. */
   removeMerchant(appKey: string): Undo {
-    const entries = [...this.#lists.oldestFirst(key(appKey))]
+    const entries = [...this.#lists.newestFirst(keys(appKey, undefined, STATUSES))]
     for (const entry of entries) this.#remove(entry)
     return () => {
       for (const entry of entries) this.#add(entry)
+      // Back in the order of their making, which the map keeps.
+      const all = [...this.#byCode.values()].sort((a, b) => a.place - b.place)
+      this.#byCode.clear()
+      for (const entry of all) this.#byCode.set(entry.bill.billCode, entry)
     }
   }
 
@@ -97,8 +104,8 @@ export class Bills {
       fits(appKey, bill.appKey) && fits(status, bill.status) && fits(tradeUuid, bill.tradeUuid) && fits(orderCode, bill.orderCode)
     const before = placeOf(page.cursor)
     const candidates = tradeUuid !== undefined ? this.#traded(tradeUuid, appKey).filter(({ place }) => place < before)
-      : orderCode !== undefined ? this.#byOrderCode.newestFirst(orderCode, before)
-        : this.#lists.newestFirst(key(appKey, status), before)
+      : orderCode !== undefined ? this.#byOrderCode.newestFirst([orderCode], before)
+        : this.#lists.newestFirst(keys(appKey, status, STATUSES), before)
     return takePage(candidates, page.limit, wanted, ({ bill }) => bill)
   }
 
@@ -107,7 +114,7 @@ export class Bills {
     const wanted = ({ entry, index }: Told): boolean => fits(appKey, entry.bill.appKey) && fits(state, notificationAt(entry.bill, index).state)
     const about = billCode !== undefined ? [this.#byCode.get(billCode)].filter((entry) => entry !== undefined && fits(tradeUuid, entry.bill.tradeUuid))
       : tradeUuid !== undefined ? this.#traded(tradeUuid, appKey) : undefined
-    const candidates = about === undefined ? this.#told.newestFirst(key(appKey, state), before)
+    const candidates = about === undefined ? this.#told.newestFirst(keys(appKey, state, STATES), before)
       : about.flatMap((entry) => entry?.told.slice(0, entry.bill.notifications.length) ?? []).filter(({ place }) => place < before).sort((a, b) => b.place - a.place)
     return takePage(candidates, page.limit, wanted, ({ entry, index }) => ({ bill: entry.bill, notification: notificationAt(entry.bill, index) }))
   }
@@ -124,7 +131,7 @@ export class Bills {
     let ofMerchant = this.#byTrade.get(bill.appKey)
     if (ofMerchant === undefined) this.#byTrade.set(bill.appKey, (ofMerchant = new Map<string, Entry>()))
     ofMerchant.set(bill.tradeUuid, entry)
-    for (const list of [ALL, key(bill.appKey), ...listsOfState(bill.appKey, bill.status)]) this.#lists.add(list, entry)
+    for (const list of listsOfState(bill.appKey, bill.status)) this.#lists.add(list, entry)
     this.#byOrderCode.add(bill.orderCode, entry)
     this.#retell(entry, bill.notifications, NO_NOTIFICATIONS)
   }
@@ -136,7 +143,7 @@ export class Bills {
     const ofMerchant = this.#byTrade.get(bill.appKey)
     ofMerchant?.delete(bill.tradeUuid)
     if (ofMerchant?.size === 0) this.#byTrade.delete(bill.appKey)
-    for (const list of [ALL, key(bill.appKey), ...listsOfState(bill.appKey, bill.status)]) this.#lists.remove(list, entry)
+    for (const list of listsOfState(bill.appKey, bill.status)) this.#lists.remove(list, entry)
     this.#byOrderCode.remove(bill.orderCode, entry)
   }
 
@@ -161,7 +168,6 @@ export class Bills {
   /** Lists a bill's notifications by their states. One that is taken back keeps its place for the next. */
   #retell(entry: Entry, after: readonly Notification[], before: readonly Notification[]): void {
     const { appKey } = entry.bill
-    const always = [ALL, key(appKey)]
     for (let index = 0; index < Math.max(after.length, before.length); index++) {
       const [was, is] = [before[index]?.state, after[index]?.state]
       if (was === is) continue
@@ -170,8 +176,8 @@ export class Bills {
         one = { place: this.#place++, entry, index }
         entry.told = [...entry.told, one]
       }
-      if (was !== undefined) for (const list of [...listsOfState(appKey, was), ...(is === undefined ? always : [])]) this.#told.remove(list, one)
-      if (is !== undefined) for (const list of [...listsOfState(appKey, is), ...(was === undefined ? always : [])]) this.#told.add(list, one)
+      if (was !== undefined) for (const list of listsOfState(appKey, was)) this.#told.remove(list, one)
+      if (is !== undefined) for (const list of listsOfState(appKey, is)) this.#told.add(list, one)
     }
   }
 }
@@ -179,15 +185,19 @@ export class Bills {
 const NO_NOTIFICATIONS: readonly Notification[] = []
 const NONE_TOLD: readonly Told[] = []
 
-/** The key of a list: of a merchant, of a state, of both, or of all. */
-function key(appKey: string | undefined, state?: string): string {
-  if (appKey === undefined) return state ?? ALL
-  // No appKey begins with a blank, and no state has one.
-  return `${state ?? ''} ${appKey}`
+/** The lists of a state, or of all there are, over all merchants or of one. */
+function keys(appKey: string | undefined, state: string | undefined, states: readonly string[]): readonly string[] {
+  const wanted = state === undefined ? states : [state]
+  return appKey === undefined ? wanted : wanted.map((one) => ofMerchant(appKey, one))
 }
 
 function listsOfState(appKey: string, state: string): [string, string] {
-  return [key(undefined, state), key(appKey, state)]
+  return [state, ofMerchant(appKey, state)]
+}
+
+function ofMerchant(appKey: string, state: string): string {
+  // No state has a blank.
+  return `${state} ${appKey}`
 }
 
 function notificationAt({ billCode, notifications }: Bill, index: number): Notification {

@@ -25,18 +25,21 @@ export class Places<T extends Placed> {
     if (list === entry || (list instanceof Tree && list.isEmpty)) this.#lists.delete(key)
   }
 
-  /** The entries of a key, newest first. */
-  *newestFirst(key: string, before = Number.POSITIVE_INFINITY): Generator<T> {
-    const list = this.#lists.get(key)
-    if (list instanceof Tree) for (const [, entry] of list.entriesReversed(before, undefined, true)) yield entry
-    else if (list !== undefined && list.place < before) yield list
-  }
-
-  /** The entries of a key, oldest first. */
-  *oldestFirst(key: string): Generator<T> {
-    const list = this.#lists.get(key)
-    if (list instanceof Tree) yield* list.values()
-    else if (list !== undefined) yield list
+  /** The entries of some keys, newest first. */
+  *newestFirst(keys: readonly string[], before = Number.POSITIVE_INFINITY): Generator<T> {
+    const heads = keys.map((key) => {
+      const list = this.#lists.get(key)
+      const entries = list instanceof Tree ? list.entriesReversed(before, undefined, true) : list === undefined || list.place >= before ? [] : [[list.place, list] as const]
+      const rest = entries[Symbol.iterator]()
+      return { rest, next: rest.next() }
+    })
+    for (;;) {
+      let newest: (typeof heads)[number] | undefined
+      for (const head of heads) if (head.next.done !== true && (newest === undefined || head.next.value[0] > (newest.next.value as [number, T])[0])) newest = head
+      if (newest === undefined) return
+      yield (newest.next.value as [number, T])[1]
+      newest.next = newest.rest.next()
+    }
   }
 }
 

@@ -60,15 +60,15 @@ export class SegmentWriter {
    * @throws what the file system reports; {@link repair} then says whether the segment can go on
    */
   append(changes: readonly Change[]): void {
-    const text = line(changes)
     if (this.#file !== undefined) {
-      this.#length += writeWhole(this.#file, text, this.#length)
+      this.#length += writeWhole(this.#file, line(changes), this.#length)
       return
     }
     const header: Header = { format: FORMAT, version: VERSION, after: this.#after }
+    const first = Buffer.concat([Buffer.from(line(header)), line(changes)])
     const file = this.#files.open(this.#path, 'create')
     try {
-      this.#length = writeWhole(file, Buffer.concat([line(header), text]), 0)
+      this.#length = writeWhole(file, first, 0)
       this.#file = file
     } catch (error) {
       closeQuietly(file)
@@ -177,16 +177,25 @@ export function readAfter(file: string, number: number): number | undefined {
   return undefined
 }
 
-const LINE_END = Buffer.from('\n')
+const LINE_END = 0x0a
+/** Most lines are made here, so that none of their bytes is left to be collected. */
+const scratch = Buffer.allocUnsafe(512 * 1024)
 
 /** A line that is whole and yet wrong was changed afterwards; one with zeros in it never reached the disk. */
 function isDamage(bytes: Buffer, ended: boolean): boolean {
   return ended && !bytes.includes(0)
 }
 
+/** The bytes of a line; they are good until the next is made. */
 function line(value: Header | readonly Change[]): Buffer {
-  const json = Buffer.from(JSON.stringify(value))
-  return Buffer.concat([Buffer.from(`${crc32(json).toString(16).padStart(8, '0')} `), json, LINE_END])
+  const json = JSON.stringify(value)
+  // A character takes three bytes at the most.
+  const room = json.length * 3 + 10
+  const bytes = room <= scratch.length ? scratch : Buffer.allocUnsafe(room)
+  const end = 9 + bytes.write(json, 9)
+  bytes.write(`${crc32(bytes.subarray(9, end)).toString(16).padStart(8, '0')} `, 0, 'latin1')
+  bytes[end] = LINE_END
+  return bytes.subarray(0, end + 1)
 }
 
 function readLine(bytes: Buffer): unknown {
