@@ -5,6 +5,8 @@ import { Low } from 'lowdb'
 import { JSONFile } from 'lowdb/node'
 import t from 'tap'
 import type { Bill } from '../src/bill/bill.ts'
+import { startApp } from '../src/app.ts'
+import { resolveSettings } from '../src/config/resolve.ts'
 import { startSandbox, UsageError } from '../src/index.ts'
 import { StoreUnavailable } from '../src/errors.ts'
 import type { StoredDocument } from '../src/store/document.ts'
@@ -13,7 +15,7 @@ import { LowdbStore } from '../src/store/lowdb.ts'
 import { MemoryStore } from '../src/store/memory.ts'
 import type { Store } from '../src/store/store.ts'
 import { copyAsKilled, fatedFiles, storedBill, type Fate } from './helpers/fated-files.ts'
-import { body, demo, directory, endpoint, items, list, NOW, open, parsed, payload, string } from './helpers/blackbox.ts'
+import { application, body, demo, directory, endpoint, items, list, NOW, open, parsed, payload, send, sign, string } from './helpers/blackbox.ts'
 
 const bill = storedBill
 const told = (n: number): Bill['notifications'] =>
@@ -355,6 +357,32 @@ await t.test('while the disk is full requests are refused in words, and nothing 
   await gate.bill(demo, { tradeUuid: 'lost' })
   t.equal(items(await gate.control('GET', '/bills')).length, 2)
   t.equal(body(await gate.act(kept.billCode, 'pay'))['status'], 'PAY_SUCCESS', 'service resumed')
+})
+
+await t.test('while changes of others are refused, reads are answered, and tell of nothing that is taken back', async (t) => {
+  const { fate, files } = fatedFiles()
+  const settings = await resolveSettings({ given: { port: 0, data: join(directory(t), 'data.json'), durability: 'fsync', logLevel: 'silent' }, spell: (name) => name, env: {} })
+  const app = await startApp(settings, { files })
+  t.teardown(() => app.close())
+  const call = (operation: string, content: unknown) => {
+    const text = JSON.stringify(content)
+    return send(`${app.baseUrl}/${operation}`, { headers: { 'content-type': 'application/json', appKey: demo.appKey, sign: sign(demo, text) }, body: text })
+  }
+  const control = (method: string, path: string) => send(`${app.url}/_sandbox${path}`, { method })
+  const { billCode } = body(await call('apply', application())) as { billCode: string }
+  fate.fail = { sync: new Error('EIO') }
+  const seen: unknown[] = []
+  for (let round = 0; round < 10; round++) {
+    const [paid, cancelled, read, shown] = await Promise.all([
+      control('POST', `/bills/${billCode}/pay`), control('POST', `/bills/${billCode}/cancel`),
+      call('getPayStatus', { billCodeList: [billCode] }), control('GET', `/bills/${billCode}`),
+    ])
+    t.strictSame([paid.status, cancelled.status], [503, 503], 'neither happened, nor stood in the way of the other')
+    seen.push(list(parsed(read))[0]?.['status'], body(shown)['status'])
+  }
+  t.strictSame([...new Set(seen)], ['PAY_WAIT'])
+  fate.fail = {}
+  t.equal((await control('POST', `/bills/${billCode}/pay`)).status, 200)
 })
 
 await t.test('a notify URL given at the start stands over one that was stored', async (t) => {

@@ -17,7 +17,14 @@ export interface HandMove {
 /** @throws MoveForbidden naming the state and the moves that it allows */
 export async function moveByHand(world: World, bill: Bill, { move, by, errorCode, late = false }: HandMove): Promise<Bill> {
   const wanted = move === 'pay' && late && bill.status !== STATUS.waiting ? 'payLate' : move
-  const next = moved(world, bill, wanted, { at: world.clock.now(), by, ...(errorCode === undefined ? {} : { errorCode }) })
+  let next: Bill
+  try {
+    next = moved(world, bill, wanted, { at: world.clock.now(), by, ...(errorCode === undefined ? {} : { errorCode }) })
+  } catch (error) {
+    // What stands in the way may still be on its way to the disk.
+    await world.store.settled()
+    throw error
+  }
   await commit(world, next, bill)
   return next
 }

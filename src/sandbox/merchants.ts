@@ -34,7 +34,11 @@ export class Merchants {
   async create(fields: Partial<Merchant>): Promise<Merchant | undefined> {
     const generated = this.#freshKeys()
     const appKey = fields.appKey ?? generated.appKey
-    if (this.get(appKey) !== undefined) return undefined
+    if (this.get(appKey) !== undefined) {
+      // It may still be on its way to the disk.
+      await this.#store.settled()
+      return undefined
+    }
     const merchant: Merchant = {
       name: appKey,
       notifyUrl: null,

@@ -5,6 +5,7 @@ import { STATUS } from '../contract/states.ts'
 import { toWireTime } from '../contract/wire-time.ts'
 import { Refusal } from '../errors.ts'
 import type { Merchant } from '../merchant/merchant.ts'
+import { readSettled } from './settled-read.ts'
 import type { World } from './world.ts'
 
 /**
@@ -17,6 +18,10 @@ export async function getPayStatus(world: World, merchant: Merchant, { tradeUuid
   if (count > LIMITS.idsPerQuery) {
     throw new Refusal('FIELD_INVALID', `tradeUuidList and billCodeList have ${count} ids together; at most ${LIMITS.idsPerQuery} are allowed`)
   }
+  return readSettled(world.store, () => find(world, merchant, tradeUuidList, billCodeList).map((bill) => payStatus(bill, world.settings.timeZone)))
+}
+
+function find(world: World, merchant: Merchant, tradeUuidList: readonly string[], billCodeList: readonly string[]): Bill[] {
   const found = new Set<Bill>()
   for (const tradeUuid of tradeUuidList) {
     const bill = world.store.billByTradeUuid(merchant.appKey, tradeUuid)
@@ -26,8 +31,7 @@ export async function getPayStatus(world: World, merchant: Merchant, { tradeUuid
     const bill = world.store.bill(billCode)
     if (bill?.appKey === merchant.appKey) found.add(bill)
   }
-  await world.store.settled()
-  return [...found].map((bill) => payStatus(bill, world.settings.timeZone))
+  return [...found]
 }
 
 function payStatus(bill: Bill, zone: string): PayStatus {

@@ -3,6 +3,7 @@ import type { Static } from '@sinclair/typebox'
 import { writeReadable } from '../../contract/json.ts'
 import { Problem } from '../../errors.ts'
 import { reset } from '../../sandbox/lifecycle.ts'
+import { readSettled } from '../../sandbox/settled-read.ts'
 import type { World } from '../../sandbox/world.ts'
 import { checkInputs, withOperations } from '../operation-check.ts'
 import { billRoutes } from './bills.ts'
@@ -28,8 +29,12 @@ export function controlRoutes(app: FastifyInstance, world: World, guardSettings:
     checkInputs(operations, request)
   }, done))
   // What is shown is there to stay.
-  app.addHook('preHandler', async (request) => {
-    if (request.method === 'GET') await world.store.settled()
+  app.addHook('onRoute', (route) => {
+    if (route.method !== 'GET') return
+    const { handler } = route
+    route.handler = function (request, reply) {
+      return readSettled(world.store, () => handler.call(this, request, reply))
+    }
   })
   app.setNotFoundHandler({ preHandler: undefined as never }, (request) => {
     check(request)

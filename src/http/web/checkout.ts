@@ -3,6 +3,7 @@ import type { Bill } from '../../bill/bill.ts'
 import { toWireTime } from '../../contract/wire-time.ts'
 import { MoveForbidden, Problem } from '../../errors.ts'
 import { moveByHand } from '../../sandbox/hand.ts'
+import { readSettled } from '../../sandbox/settled-read.ts'
 import type { World } from '../../sandbox/world.ts'
 import { ownNames, refuseForeignHosts, refuseOtherOrigins } from '../control/guard.ts'
 import { sendProblem } from '../control/problems.ts'
@@ -21,9 +22,7 @@ export function checkoutRoutes(app: FastifyInstance, world: World, host: string)
   }
 
   app.get('/checkout/:billCode', async (request, reply) => {
-    const bill = find(request.params)
-    // What is shown is there to stay.
-    await world.store.settled()
+    const bill = await readSettled(world.store, () => find(request.params))
     return page(reply, bill, world)
   })
 
