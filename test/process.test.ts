@@ -214,3 +214,17 @@ await t.test('kill -9 while deliveries are due: the next start sends them, and b
   await second.post('/_sandbox/clock/advance', { by: '1m' })
   t.strictSame(shop.told.map((one) => String(payload(one)['billCode'])).sort(), codes.slice(0, 3).sort())
 })
+
+await t.test('a second process on the same data file is refused in a sentence, and has its turn when the first is gone', async (t) => {
+  const data = join(directory(t), 'qlink.json')
+  const first = await serve(t, ['--data', data])
+  const made = body(await first.call('apply', application()))
+  const { code, stdout, stderr } = await run(['--port', '0', '--data', data])
+  t.equal(code, 2)
+  t.equal(stdout, '')
+  t.equal(stderr.trim(), `qlink-sandbox: the data file ${data} is in use by process ${first.child.pid}; stop that one, or choose another file by --data (if nothing runs, remove ${data}.lock)`)
+  first.child.kill('SIGKILL')
+  await once(first.child, 'close')
+  const second = await serve(t, ['--data', data])
+  t.equal(list(JSON.parse((await second.call('getPayStatus', { billCodeList: [String(made['billCode'])] })).text)).length, 1)
+})
