@@ -31,6 +31,15 @@ function refuseDuplicates(text: string): void {
   })
 }
 
+/**
+ * A JSON text that means the same, in characters of one byte each where that takes less memory: a text with any other
+ * character takes two for all of them.
+ */
+export function narrowed(json: string): string {
+  const narrow = json.replace(/[^\0-\xff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return narrow.length < json.length * 2 ? narrow : json
+}
+
 const NUMBER = /[ \t\r\n]*(-?\d[\d.eE+-]*)/y
 
 /** The digits of a number that the outermost object of a body has, as they were written. */

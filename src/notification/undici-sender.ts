@@ -1,4 +1,4 @@
-import type { Agent } from 'undici'
+import type * as Undici from 'undici'
 import type { Sender, Sent } from './sender.ts'
 
 /** An answer is read to its end to judge it, but not for ever: past this it is no answer. */
@@ -19,34 +19,35 @@ const IN_WORDS: Record<string, string> = {
 
 /** POSTs notifications with undici. Redirects are not followed. */
 export class UndiciSender implements Sender {
-  #agent: Agent | undefined
+  #undici: typeof Undici | undefined
+  #agent: Undici.Agent | undefined
   #closing = false
 
   async post(url: string, headers: Record<string, string>, body: string, timeout: number): Promise<Sent> {
     const started = performance.now()
     const sent = (rest: Partial<Sent>): Sent => ({ durationMs: Math.round((performance.now() - started) * 10) / 10, ...rest })
-    const timer = new AbortController()
-    const deadline = setTimeout(() => {
-      timer.abort()
-    }, timeout)
-    let answer: Sent['answer']
+    // Loaded by the first delivery: it is the largest thing that a start can do without.
+    this.#undici ??= await import('undici')
+    if (this.#isClosing()) return sent({ aborted: true })
+    // One deadline for it all, ours, in the place of undici's for the headers and for each piece of the body.
+    this.#agent ??= new this.#undici.Agent({ connections: null, headersTimeout: 0, bodyTimeout: 0 })
+    const { outcome, handler } = exchange(timeout)
+    const { origin, pathname, search } = new URL(url)
     try {
-      // Loaded by the first delivery: it is the largest thing that a start can do without.
-      const { Agent, request } = await import('undici')
-      if (this.#closing) return sent({ aborted: true })
-      this.#agent ??= new Agent({ connections: null })
-      // One deadline for it all, ours, in the place of undici's for the headers and for each piece of the body.
-      const response = await request(url, { method: 'POST', headers, body, dispatcher: this.#agent, signal: timer.signal, headersTimeout: 0, bodyTimeout: 0 })
-      answer = { status: response.statusCode, headers: flatten(response.headers), body: '' }
-      answer.body = await read(response.body)
-      return sent({ answer })
+      this.#agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body }, handler)
     } catch (error) {
-      if (this.#closing) return sent({ aborted: true })
-      const what = timer.signal.aborted ? `no ${answer === undefined ? '' : 'whole '}answer within ${timeout} ms` : inWords(error)
-      return sent({ error: what, ...(answer === undefined ? {} : { answer }) })
-    } finally {
-      clearTimeout(deadline)
+      handler.onResponseError(undefined, error as Error)
     }
+    const { answer, error } = await outcome
+    if (error === undefined) return sent(answer === undefined ? {} : { answer })
+    if (this.#isClosing()) return sent({ aborted: true })
+    const what = error instanceof Expired ? `no ${answer === undefined ? '' : 'whole '}answer within ${timeout} ms` : inWords(error)
+    return sent({ error: what, ...(answer === undefined ? {} : { answer }) })
+  }
+
+  /** Asked anew after each wait. */
+  #isClosing(): boolean {
+    return this.#closing
   }
 
   async close(): Promise<void> {
@@ -55,15 +56,61 @@ export class UndiciSender implements Sender {
   }
 }
 
-async function read(body: AsyncIterable<Buffer>): Promise<string> {
+class Expired extends Error {}
+
+interface Outcome {
+  answer?: NonNullable<Sent['answer']>
+  error?: Error
+}
+
+type Handler = Required<Pick<Undici.Dispatcher.DispatchHandler, 'onRequestStart' | 'onResponseStart' | 'onResponseData' | 'onResponseEnd'>> & {
+  onResponseError: (controller: unknown, error: Error) => void
+}
+
+/** What undici tells of one request, and what came of it; over when the answer is, or the deadline, whichever is first. */
+function exchange(timeout: number): { outcome: Promise<Outcome>; handler: Handler } {
+  let controller: Undici.Dispatcher.DispatchController | undefined
+  let answer: Outcome['answer']
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of body) {
-    chunks.push(chunk)
-    size += chunk.length
-    if (size > LONGEST_ANSWER) throw new Error(`the answer is longer than ${LONGEST_ANSWER} bytes`)
+  let over: Error | true | undefined
+  let resolve: (outcome: Outcome) => void = () => undefined
+  const outcome = new Promise<Outcome>((done) => (resolve = done))
+  const deadline = setTimeout(() => {
+    end(new Expired())
+  }, timeout)
+  const end = (error?: Error): void => {
+    if (over !== undefined) return
+    over = error ?? true
+    clearTimeout(deadline)
+    if (error !== undefined) controller?.abort(error)
+    if (answer !== undefined && error === undefined) answer.body = Buffer.concat(chunks).toString('utf8')
+    resolve({ ...(answer === undefined ? {} : { answer }), ...(error === undefined ? {} : { error }) })
   }
-  return Buffer.concat(chunks).toString('utf8')
+  const handler: Handler = {
+    onRequestStart: (started) => {
+      controller = started
+      // The deadline passed while there was no connection yet.
+      if (over instanceof Error) started.abort(over)
+    },
+    onResponseStart: (_controller, status, headers) => {
+      // An interim answer, such as 103, is none.
+      if (status < 200) return
+      answer = { status, headers: flatten(headers), body: '' }
+    },
+    onResponseData: (_controller, chunk) => {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size > LONGEST_ANSWER) end(new Error(`the answer is longer than ${LONGEST_ANSWER} bytes`))
+    },
+    onResponseEnd: () => {
+      end()
+    },
+    onResponseError: (_controller, error) => {
+      end(error)
+    },
+  }
+  return { outcome, handler }
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {

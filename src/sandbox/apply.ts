@@ -3,7 +3,7 @@ import { withDue, type Bill } from '../bill/bill.ts'
 import type { BillIds } from '../bill/ids.ts'
 import { qrisText } from '../bill/qris.ts'
 import { checkApply } from '../contract/apply-rules.ts'
-import { readExact } from '../contract/json.ts'
+import { narrowed, readExact } from '../contract/json.ts'
 import type { ApplyAnswer, ApplyRequest } from '../contract/schemas.ts'
 import { QRIS_CHANNEL, STATUS } from '../contract/states.ts'
 import { Refusal } from '../errors.ts'
@@ -50,7 +50,7 @@ export async function apply(world: World, merchant: Merchant, { request, text, s
     actionValue: actionValue(world, merchant, request, billCode, amount),
     currency: request.currency,
     amount,
-    request: text,
+    request: narrowed(text),
     createdAt: at,
     status: STATUS.waiting,
     cancelling: false,

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 
-const CHUNK = 4 * 1024 * 1024
+const CHUNK = 1024 * 1024
 const LINE_END = 0x0a
 
 /** A line of a file, without its end. The bytes are good until the next line is read. */
@@ -16,22 +16,25 @@ export interface Line {
 export function* readLines(path: string): Generator<Line> {
   const fd = openSync(path, 'r')
   try {
+    let buffer = Buffer.allocUnsafe(CHUNK)
+    // What is in the buffer begins at `at` in the file; the first `held` bytes of it are there already.
     let at = 0
-    let rest: Buffer = Buffer.alloc(0)
+    let held = 0
     for (;;) {
-      const chunk = Buffer.allocUnsafe(CHUNK)
-      const length = readSync(fd, chunk)
+      if (held === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2)
+      const length = readSync(fd, buffer, held, buffer.length - held, null)
       if (length === 0) break
-      const bytes = rest.length === 0 ? chunk.subarray(0, length) : Buffer.concat([rest, chunk.subarray(0, length)])
+      const filled = buffer.subarray(0, held + length)
       let start = 0
-      for (let end = bytes.indexOf(LINE_END, rest.length); end >= 0; end = bytes.indexOf(LINE_END, start)) {
-        yield { bytes: bytes.subarray(start, end), at: at + start, ended: true }
+      for (let end = filled.indexOf(LINE_END, held); end >= 0; end = filled.indexOf(LINE_END, start)) {
+        yield { bytes: filled.subarray(start, end), at: at + start, ended: true }
         start = end + 1
       }
-      rest = bytes.subarray(start)
+      filled.copyWithin(0, start)
+      held = filled.length - start
       at += start
     }
-    if (rest.length > 0) yield { bytes: rest, at, ended: false }
+    if (held > 0) yield { bytes: buffer.subarray(0, held), at, ended: false }
   } finally {
     closeSync(fd)
   }
