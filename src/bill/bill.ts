@@ -107,7 +107,7 @@ export function readNotificationId(id: string): { billCode: string; index: numbe
 
 /** Adds due work to a bill. */
 export function withDue(bill: Bill, ...due: readonly Due[]): Bill {
-  return due.length === 0 ? bill : { ...bill, due: [...bill.due, ...due] }
+  return due.length === 0 ? bill : { ...bill, due: bill.due.concat(due) }
 }
 
 /** Takes due work off a bill. */

@@ -51,7 +51,7 @@ export function transition(bill: Bill, move: Move, { at, by, errorCode = '' }: C
     payTime: to === 'PAY_SUCCESS' ? at : bill.payTime,
     cancelTime: to === 'PAY_CANCEL' ? at : bill.cancelTime,
     errorCode: code,
-    events: [...bill.events, event],
+    events: bill.events.concat(event),
   }
   return { allowed: true, bill: withoutDue(moved, (due) => due.what === 'expire') }
 }

@@ -37,7 +37,12 @@ function refuseDuplicates(text: string): void {
  */
 export function narrowed(json: string): string {
   const narrow = json.replace(/[^\0-\xff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-  return narrow.length < json.length * 2 ? narrow : json
+  return narrow.length < json.length * 2 ? oneByte(narrow) : json
+}
+
+/** The same text, made anew: a part of a text that has wide characters is kept as one that may have some itself. */
+function oneByte(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1')
 }
 
 const NUMBER = /[ \t\r\n]*(-?\d[\d.eE+-]*)/y
@@ -47,7 +52,8 @@ export function numberText(text: string, field: string): string | undefined {
   const place = findValue(text, field)
   if (place === undefined) return undefined
   NUMBER.lastIndex = place
-  return NUMBER.exec(text)?.[1]
+  const found = NUMBER.exec(text)?.[1]
+  return found === undefined ? undefined : oneByte(found)
 }
 
 /** Reads JSON and keeps every number's digits, for showing a stored body again. */

@@ -26,7 +26,7 @@ export function withNotification(bill: Bill, { at, body, sign, addressed }: Word
     attempts: [],
   }
   const waits = bill.notifications.some((earlier) => earlier.state === 'pending')
-  const told = { ...bill, notifications: [...bill.notifications, notification] }
+  const told = { ...bill, notifications: bill.notifications.concat(notification) }
   return addressed && !waits ? withDue(told, { at, what: 'attempt', notification: index }) : told
 }
 
@@ -40,7 +40,7 @@ export function withNotification(bill: Bill, { at, body, sign, addressed }: Word
 export function withAttempt(bill: Bill, index: number, attempt: Attempt, schedule: readonly string[]): Bill {
   const before = bill.notifications[index]
   if (before === undefined) return bill
-  const attempts = [...before.attempts, attempt]
+  const attempts = before.attempts.concat(attempt)
   const settle = (state: Notification['state']): Bill => {
     const settled = withState(bill, index, { ...before, state, attempts })
     return promoteNext(withoutDue(settled, (due) => due.what === 'attempt' && due.notification === index), attempt.at)

@@ -71,5 +71,5 @@ function answer(world: World, bill: Bill, status: CancelAnswer['status'], errorC
 }
 
 function withEvent(bill: Bill, event: BillEvent): Bill {
-  return { ...bill, events: [...bill.events, event] }
+  return { ...bill, events: bill.events.concat(event) }
 }
