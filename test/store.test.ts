@@ -11,6 +11,7 @@ import { startSandbox, UsageError } from '../src/index.ts'
 import { StoreUnavailable } from '../src/errors.ts'
 import type { StoredDocument } from '../src/store/document.ts'
 import type { Merchant } from '../src/merchant/merchant.ts'
+import { readSettled } from '../src/sandbox/settled-read.ts'
 import { LowdbStore } from '../src/store/lowdb.ts'
 import { MemoryStore } from '../src/store/memory.ts'
 import type { Store } from '../src/store/store.ts'
@@ -383,6 +384,30 @@ await t.test('while changes of others are refused, reads are answered, and tell 
   t.strictSame([...new Set(seen)], ['PAY_WAIT'])
   fate.fail = {}
   t.equal((await control('POST', `/bills/${billCode}/pay`)).status, 200)
+})
+
+await t.test('what a read saw is there to stay, or it reads again', async (t) => {
+  const outcomes = [new StoreUnavailable('EIO'), new StoreUnavailable('EIO'), undefined]
+  const order: string[] = []
+  const store = {
+    settled: () => {
+      order.push('wait')
+      const error = outcomes.shift()
+      return error === undefined ? Promise.resolve() : Promise.reject(error)
+    },
+  }
+  let reads = 0
+  const read = (): number => {
+    order.push('read')
+    return ++reads
+  }
+  t.equal(await readSettled(store, read), 3)
+  t.strictSame(order, ['read', 'wait', 'read', 'wait', 'read', 'wait'], 'what is under way when it is read is what it waits for')
+  await t.rejects(readSettled(store, () => { throw new Error('there is no such bill') }), /there is no such bill/)
+  outcomes.push(new StoreUnavailable('EIO'), undefined)
+  await t.rejects(readSettled(store, () => Promise.reject(new Error('nor now'))), /nor now/)
+  await t.rejects(readSettled({ settled: () => Promise.reject(new StoreUnavailable('ENOSPC')) }, read), StoreUnavailable)
+  t.ok(reads < 20, 'and gives up some time')
 })
 
 await t.test('a notify URL given at the start stands over one that was stored', async (t) => {
