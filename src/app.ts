@@ -109,10 +109,20 @@ export async function startApp(settings: Settings, { logger = logToStderr(settin
   return { url, baseUrl: url + settings.basePath, now: () => toIsoTime(clock.now(), timeZone), close }
 }
 
+let stderr: ReturnType<typeof pino.destination> | undefined
+
 /** Standard output is for the one line that says where the sandbox is. */
 function logToStderr({ logLevel }: Settings): Logger {
   // A write for each line costs as much as all the rest of a request; a tenth of a second later is soon enough.
-  return pino({ level: logLevel, base: null }, pino.destination({ dest: 2, sync: true, minLength: 4096, periodicFlush: 100 }))
+  if (stderr === undefined) {
+    const made = pino.destination({ dest: 2, sync: true, minLength: 4096, periodicFlush: 100 })
+    stderr = made
+    // However the process ends, what it has said is said.
+    process.on('exit', () => {
+      made.flushSync()
+    })
+  }
+  return pino({ level: logLevel, base: null }, stderr)
 }
 
 /** What keeps bills on disk is loaded only where they are kept there. */

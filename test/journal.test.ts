@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { basename, dirname, join } from 'node:path'
-import { threadId } from 'node:worker_threads'
+import { basename, dirname, join, relative } from 'node:path'
 import t from 'tap'
 import type { Bill } from '../src/bill/bill.ts'
 import { UsageError } from '../src/errors.ts'
+import { JournaledFile } from '../src/store/journaled-file.ts'
 import { lockFile } from '../src/store/lock.ts'
 import { LowdbStore, type LowdbStoreOptions } from '../src/store/lowdb.ts'
 import type { Store } from '../src/store/store.ts'
@@ -223,30 +223,127 @@ await t.test('files that are taken away while it runs: the next change brings th
   await store.close()
 })
 
+await t.test('what was refused and could not be cut off stays refused, after a kill and after a clean stop', async (t) => {
+  for (const before of [0, 2]) {
+    const file = join(directory(t), `data-${before}.json`)
+    const { fate, files } = fatedFiles()
+    const store = await LowdbStore.open(file, { durability: 'fsync', files })
+    const kept = Array.from({ length: before }, (_, index) => `B${index}`)
+    for (const code of kept) await store.putBill(storedBill(code))
+    fate.fail = { sync: new Error('EIO'), truncate: new Error('EIO') }
+    await t.rejects(store.putBill(storedBill('refused')), /EIO/)
+    const copy = `${file}-killed`
+    copyAsKilled(file, copy)
+    const killed = await LowdbStore.open(copy)
+    t.strictSame(codes(killed), kept, `killed after ${before}`)
+    await killed.close()
+    fate.fail = {}
+    await store.close()
+    const again = await LowdbStore.open(file)
+    t.strictSame(codes(again), kept, `stopped after ${before}`)
+    await again.close()
+  }
+})
+
+await t.test('a fold that fails takes no room', async (t) => {
+  const file = join(directory(t), 'data.json')
+  const { fate, files, calls } = fatedFiles()
+  const warned: string[] = []
+  const store = await LowdbStore.open(file, { files, smallest: 1000, warn: (message) => warned.push(message) })
+  fate.fail = { sync: new Error('ENOSPC') }
+  for (let index = 0; warned.length === 0; index++) await store.putBill(storedBill(`B${index}`))
+  t.ok(calls.includes('remove data.json.tmp'))
+  t.notOk(existsSync(`${file}.tmp`))
+  fate.fail = {}
+  await store.close()
+})
+
+await t.test('a document that is taken away alone comes back with the next change', async (t) => {
+  const file = join(directory(t), 'data.json')
+  const store = await LowdbStore.open(file)
+  await store.putBill(storedBill('B1'))
+  rmSync(file)
+  await store.putBill(storedBill('B2'))
+  const copy = join(dirname(file), 'copy.json')
+  copyAsKilled(file, copy)
+  const again = await LowdbStore.open(copy)
+  t.strictSame(codes(again), ['B1', 'B2'])
+  await again.close()
+  await store.close()
+})
+
+await t.test('a journal is not taken in by another document that was put in the place of its own', async (t) => {
+  const file = await killed(t)
+  const other = join(dirname(file), 'seed.json')
+  const seed = await LowdbStore.open(other)
+  await seed.putBill(storedBill('S1'))
+  await seed.close()
+  writeFileSync(file, readFileSync(other))
+  t.match(await refusal(file), /the journal .*journal-1 belongs to another document than .*killed\.json, which was put in its place/)
+  t.ok(existsSync(`${file}.journal-1`), 'nothing of it is touched')
+  rmSync(`${file}.journal-1`)
+  const store = await LowdbStore.open(file)
+  t.strictSame(codes(store), ['S1'])
+  await store.close()
+})
+
+await t.test('a process that finds its lock in other hands writes nothing any more', async (t) => {
+  const file = join(directory(t), 'data.json')
+  const store = await LowdbStore.open(file, { files: fatedFiles().files })
+  await store.putBill(storedBill('B1'))
+  const own = readFileSync(`${file}.lock`, 'utf8')
+  let ours = true
+  const adapter = new JournaledFile(join(dirname(file), 'alone.json'), { make: () => undefined, contents: { merchants: new Map(), bills: [] } }, { isOurs: () => ours })
+  await adapter.read()
+  await adapter.write({ merchants: new Map(), bills: [] })
+  ours = false
+  adapter.record({ bill: storedBill('B1') })
+  await t.rejects(adapter.write({ merchants: new Map(), bills: [] }), /another process has taken .*alone\.json over while this one stood still/)
+  t.notOk(await adapter.fold({ merchants: new Map(), bills: [] }), 'nor is anything folded')
+  await adapter.close()
+  await store.close()
+  t.match(own, 'nonce')
+  t.notOk(existsSync(`${file}.lock`))
+})
+
 /* One file, one process. */
 
-const lock = (holder: object): string => JSON.stringify({ pid: process.pid, thread: threadId, host: hostname(), ...holder })
+/** A lock as this process would write it, but for what is given. */
+const lock = async (t: Parameters<typeof directory>[0], holder: object): Promise<string> => {
+  const file = join(directory(t), 'other.json')
+  const own = await lockFile(file)
+  const name = JSON.parse(readFileSync(`${file}.lock`, 'utf8')) as object
+  own.release()
+  return JSON.stringify({ ...name, nonce: 'another', ...holder })
+}
 
 await t.test('two sandboxes of one process cannot have one file', async (t) => {
   const file = join(directory(t), 'data.json')
   const store = await LowdbStore.open(file)
-  t.match(await refusal(file), /data\.json is in use by another sandbox of this process; stop that one, or choose another file by --data/)
+  for (const name of [file, relative(process.cwd(), file)]) {
+    t.match(await refusal(name), /data\.json is in use by another sandbox of this process; stop that one, or choose another file by --data/)
+  }
   await store.close()
   t.equal(await refusal(file), 'it was opened')
 })
 
-await t.test('the lock of a process that lives is kept, that of a dead one is not', async (t) => {
+await t.test('the lock of a process that lives is kept, that of a dead one is not', { skip: process.platform !== 'linux' }, async (t) => {
   const file = join(directory(t), 'data.json')
   const other = spawn(process.execPath, ['-e', 'process.stdin.resume(); console.log("up")'], { stdio: ['pipe', 'pipe', 'inherit'] })
   await once(other.stdout, 'data')
-  writeFileSync(`${file}.lock`, lock({ pid: other.pid }))
+  const began = readFileSync(`/proc/${other.pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19]
+  writeFileSync(`${file}.lock`, await lock(t, { pid: other.pid, began }))
   t.match(await refusal(file), new RegExp(`in use by process ${other.pid};.*if nothing runs, remove .*data\\.json\\.lock`))
   t.ok(existsSync(`${file}.lock`), 'the lock of the other is left')
+  // A number that has come to another process since.
+  writeFileSync(`${file}.lock`, await lock(t, { pid: other.pid, began: '1' }))
+  t.equal(await refusal(file), 'it was opened')
+  writeFileSync(`${file}.lock`, await lock(t, { pid: other.pid, began }))
   other.kill('SIGKILL')
   await once(other, 'close')
   t.equal(await refusal(file), 'it was opened')
-  // In a container every process has the number 1: the lock of the one before looks like our own.
-  writeFileSync(`${file}.lock`, lock({}))
+  // In a container every process has the number 1, and so had the one before.
+  writeFileSync(`${file}.lock`, await lock(t, { began: '1' }))
   t.equal(await refusal(file), 'it was opened')
   t.notOk(existsSync(`${file}.lock`))
 })
@@ -254,7 +351,7 @@ await t.test('the lock of a process that lives is kept, that of a dead one is no
 await t.test('a holder on another host counts for as long as it shows itself', async (t) => {
   const file = join(directory(t), 'data.json')
   const path = `${file}.lock`
-  writeFileSync(path, lock({ host: 'elsewhere', pid: 7 }))
+  writeFileSync(path, await lock(t, { place: 'elsewhere', pid: 7 }))
   let beats = 0
   const beat = setInterval(() => {
     beats++
@@ -264,6 +361,7 @@ await t.test('a holder on another host counts for as long as it shows itself', a
   clearInterval(beat)
   const taken = await lockFile(file, 200)
   t.match(readFileSync(path, 'utf8'), hostname(), 'silent, it is taken for dead')
+  t.ok(taken.isOurs())
   taken.release()
   t.notOk(existsSync(path))
 })

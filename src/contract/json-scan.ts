@@ -7,13 +7,13 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COLON = 0x3a
 
-/** How many keys all objects of a JSON text have together, each counted as often as it is written. */
-export function countKeys(text: string): number {
-  let count = 0
-  walk(text, () => {
-    count++
+/** How many keys all objects of a JSON text have together, each counted as often as it is written, and how deep it is. */
+export function measure(text: string): { keys: number; depth: number } {
+  let keys = 0
+  const depth = walk(text, () => {
+    keys++
   })
-  return count
+  return { keys, depth }
 }
 
 /**
@@ -29,9 +29,14 @@ export function findValue(text: string, key: string): number | undefined {
   return found
 }
 
-/** Calls `visit` with each colon between key and value, how deep it is, and where the key is, without its quotes. */
-function walk(text: string, visit: (colon: number, depth: number, start: number, end: number) => void): void {
+/**
+ * Calls `visit` with each colon between key and value, how deep it is, and where the key is, without its quotes.
+ *
+ * @returns how deep the text is
+ */
+function walk(text: string, visit: (colon: number, depth: number, start: number, end: number) => void): number {
   let depth = 0
+  let deepest = 0
   let start = 0
   let end = 0
   for (let at = 0; at < text.length; at++) {
@@ -42,7 +47,7 @@ function walk(text: string, visit: (colon: number, depth: number, start: number,
         break
       case 0x7b: // {
       case 0x5b: // [
-        depth++
+        deepest = Math.max(deepest, ++depth)
         break
       case 0x7d: // }
       case 0x5d: // ]
@@ -52,6 +57,7 @@ function walk(text: string, visit: (colon: number, depth: number, start: number,
         visit(at, depth, start, end)
     }
   }
+  return deepest
 }
 
 /** The place of the quote that ends a text. */

@@ -2,7 +2,7 @@ import { LosslessNumber, parse as parseExact, stringify as stringifyExact } from
 import secureJson from 'secure-json-parse'
 import { Refusal } from '../errors.ts'
 import { pathAt } from './json-path.ts'
-import { countKeys, findValue } from './json-scan.ts'
+import { findValue, measure } from './json-scan.ts'
 import { LIMITS } from './limits.ts'
 
 /**
@@ -18,7 +18,10 @@ export function readBody(text: string): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new Refusal('BODY_NOT_JSON', `the body must be a JSON object, but is ${kindOf(value)}`)
   }
-  if (countKept(value) !== countKeys(text)) refuseDuplicates(text)
+  const { keys, depth } = measure(text)
+  // Before anything that goes down into it by calling itself.
+  if (depth > LIMITS.nesting) throw new Refusal('FIELD_INVALID', `the body is nested more than ${LIMITS.nesting} levels deep`)
+  if (countKept(value) !== keys) refuseDuplicates(text)
   return value as Record<string, unknown>
 }
 
@@ -97,20 +100,11 @@ function readJson(text: string): unknown {
   }
 }
 
-/** How many keys all objects have together. Walks level by level, so that no depth can exhaust the stack. */
-function countKept(root: object): number {
-  let count = 0
-  let level: object[] = [root]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth >= LIMITS.nesting) throw new Refusal('FIELD_INVALID', `the body is nested more than ${LIMITS.nesting} levels deep`)
-    const next: object[] = []
-    for (const node of level) {
-      const children = Object.values(node) as unknown[]
-      if (!Array.isArray(node)) count += children.length
-      for (const child of children) if (typeof child === 'object' && child !== null) next.push(child)
-    }
-    level = next
-  }
+/** How many keys all objects have together. */
+function countKept(node: object): number {
+  const children = Object.values(node) as unknown[]
+  let count = Array.isArray(node) ? 0 : children.length
+  for (const child of children) if (typeof child === 'object' && child !== null) count += countKept(child)
   return count
 }
 

@@ -33,9 +33,9 @@ export function checkDocument(text: string, file: string): Loaded {
   if (value['version'] > VERSION) {
     return refuse(`was written by a newer qlink-sandbox (format ${value['version']}; this one reads up to ${VERSION})`)
   }
-  const { merchants, bills, journal = 1 } = value
-  if (!VERSIONS.includes(value['version']) || typeof journal !== 'number' || !isRecord(merchants) || !isRecord(bills)) {
-    return refuse('is damaged (its version, merchants or bills are not there)')
+  const { merchants, bills, id, journal = 1 } = value
+  if (!VERSIONS.includes(value['version']) || !Number.isSafeInteger(journal) || Number(journal) < 1 || !isRecord(merchants) || !isRecord(bills)) {
+    return refuse('is damaged (its version, journal, merchants or bills are not there, or not what they should be)')
   }
   for (const [appKey, merchant] of Object.entries(merchants)) {
     const [fault] = merchant === null ? [] : checkMerchant(merchant)
@@ -48,7 +48,7 @@ export function checkDocument(text: string, file: string): Loaded {
     if (stray !== undefined) return refuse(`is damaged (bills.${billCode}: ${stray})`)
     if ((bill as Bill).billCode !== billCode) return refuse(`is damaged (bills.${billCode} is another bill)`)
   }
-  return { journal, merchants: merchants as Loaded['merchants'], bills: Object.values(bills) as Bill[] }
+  return { ...(typeof id === 'string' ? { id } : {}), journal: Number(journal), merchants: merchants as Loaded['merchants'], bills: Object.values(bills) as Bill[] }
 }
 
 /** Due work that means something that is not there. */

@@ -17,6 +17,8 @@ export const VERSION = 2
 export interface StoredDocument {
   format: typeof FORMAT
   version: number
+  /** Which document it is, through all folds; its journal says the same. */
+  id?: string
   /** The first segment of the journal that is not folded in yet. */
   journal: number
   merchants: Record<string, Merchant | null>
@@ -27,10 +29,10 @@ export interface StoredDocument {
 }
 
 /** A document as it is read. */
-export type Loaded = Pick<StoredDocument, 'journal' | 'merchants'> & { bills: Iterable<Bill> }
+export type Loaded = Pick<StoredDocument, 'id' | 'journal' | 'merchants'> & { bills: Iterable<Bill> }
 
 /** The first line, of which another program's file may have anything. */
-type Head = Pick<StoredDocument, 'journal' | 'merchants'> & { format: string; version: number }
+type Head = Pick<StoredDocument, 'id' | 'journal' | 'merchants'> & { format: string; version: number }
 
 const COMMA = 0x2c
 const BRACE = 0x7d
@@ -44,7 +46,7 @@ const PIECE = 128 * 1024
  * @param breathe awaited after each piece, so that others have their turn
  * @returns how many bytes it has
  */
-export async function writeDocument(file: WritableFile, { merchants, bills }: Contents, journal: number, breathe: () => Promise<void>): Promise<number> {
+export async function writeDocument(file: WritableFile, { merchants, bills }: Contents, { id, journal }: { id: string; journal: number }, breathe: () => Promise<void>): Promise<number> {
   let length = 0
   let checksum = 0
   const put = async (part: string | Buffer): Promise<void> => {
@@ -53,7 +55,7 @@ export async function writeDocument(file: WritableFile, { merchants, bills }: Co
     length += writeWhole(file, bytes, length)
     await breathe()
   }
-  const head = JSON.stringify({ format: FORMAT, version: VERSION, journal, merchants: Object.fromEntries(merchants), bills: {} })
+  const head = JSON.stringify({ format: FORMAT, version: VERSION, id, journal, merchants: Object.fromEntries(merchants), bills: {} })
   await put(head.slice(0, -2))
   const piece = Buffer.allocUnsafe(PIECE)
   let used = 0
@@ -101,7 +103,7 @@ function readOurs(path: string): Loaded | undefined {
       } else if (bytes[0] === BRACE) {
         const [, stated] = /^\},"checksum":"([0-9a-f]{8})"\}$/.exec(bytes.toString()) ?? []
         checksum = crc32('},"checksum":', checksum)
-        return stated === hex(checksum) ? { journal: head.journal, merchants: head.merchants, bills } : undefined
+        return stated === hex(checksum) ? { id: head.id, journal: head.journal, merchants: head.merchants, bills } as Loaded : undefined
       } else {
         const end = bytes.at(-1) === COMMA ? bytes.length - 1 : bytes.length
         bills.push(JSON.parse(bytes.toString('utf8', bytes.indexOf(':{') + 1, end)) as Bill)

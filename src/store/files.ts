@@ -67,8 +67,9 @@ export const realFiles: Files = {
     }
     try {
       await dataSync(fd)
-    } catch {
+    } catch (error) {
       // A file system that cannot do this for directories keeps their entries as well as it can.
+      if (!['EINVAL', 'ENOTSUP', 'EPERM', 'EISDIR', 'EBADF'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
     } finally {
       closeSync(fd)
     }

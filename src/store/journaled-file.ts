@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { Adapter } from 'lowdb'
@@ -23,6 +24,8 @@ export interface JournaledFileOptions {
   files?: Files
   /** A journal smaller than this is never too large, in bytes. */
   smallest?: number
+  /** Whether the files still are this process's to write. */
+  isOurs?: () => boolean
   /** Told in a sentence what a person should know and nothing fails by. */
   warn?: (message: string) => void
 }
@@ -52,9 +55,13 @@ export class JournaledFile implements Adapter<Contents> {
   readonly #durability: Durability
   readonly #files: Files
   readonly #smallest: number
+  readonly #isOurs: () => boolean
   readonly #warn: (message: string) => void
   #changes: Change[] = []
+  #id = randomBytes(8).toString('hex')
   #segment: SegmentWriter
+  /** The segment's entry in the directory may not be on the disk yet. */
+  #entryPending = true
   /** The first segment that the document has not taken in. */
   #first = 1
   #journalSize = 0
@@ -65,15 +72,16 @@ export class JournaledFile implements Adapter<Contents> {
   #outgrownAt: number
   #folding: Promise<void> | undefined
 
-  constructor(path: string, target: Target, { durability = 'os', files = realFiles, smallest = SMALLEST, warn = () => undefined }: JournaledFileOptions = {}) {
+  constructor(path: string, target: Target, { durability = 'os', files = realFiles, smallest = SMALLEST, isOurs = () => true, warn = () => undefined }: JournaledFileOptions = {}) {
     this.#path = path
     this.#target = target
     this.#durability = durability
     this.#files = files
     this.#smallest = smallest
     this.#outgrownAt = smallest
+    this.#isOurs = isOurs
     this.#warn = warn
-    this.#segment = new SegmentWriter(path, 1, 0, files)
+    this.#segment = new SegmentWriter(path, this.#id, 1, 0, files)
   }
 
   /** Whether there is anything that the document has not taken in. */
@@ -94,7 +102,10 @@ export class JournaledFile implements Adapter<Contents> {
       if (numbers.length === 0) return null
       throw new UsageError([`the data file ${this.#path} is not there, but its journal ${segmentPath(this.#path, Math.min(...numbers))} is: bring the file back, or remove the journal to begin anew`])
     }
-    const { journal, merchants, bills } = await readDocument(this.#path)
+    const { id, journal, merchants, bills } = await readDocument(this.#path)
+    if (id !== undefined) this.#id = id
+    // One that is another document's stops the start before anything of it is touched.
+    for (const number of numbers) readAfter(this.#path, number, id)
     const shared = new SharedValues()
     for (const [appKey, merchant] of Object.entries(merchants)) this.#target.make(merchant === null ? { removed: appKey, remember: true } : { merchant })
     for (const bill of bills) this.#target.make({ bill: shared.share(bill) })
@@ -122,6 +133,7 @@ export class JournaledFile implements Adapter<Contents> {
   async write(contents: Contents): Promise<void> {
     const changes = this.#changes
     this.#changes = []
+    this.#demandOurs()
     if (this.#whole || this.#isGone()) return this.#writeWhole(contents)
     const outgrown = this.#folding === undefined && this.#journalSize > this.#outgrownAt
     const fold = outgrown ? this.#beginFold(contents) : undefined
@@ -153,20 +165,30 @@ export class JournaledFile implements Adapter<Contents> {
       segment.append(changes)
       if (this.#durability === 'fsync') {
         await segment.sync()
-        if (good === 0) await this.#files.syncDirectory(dirname(this.#path))
+        if (this.#entryPending) await this.#files.syncDirectory(dirname(this.#path))
+        this.#entryPending = false
       }
       this.#journalSize += segment.length - good
     } catch (error) {
       // After a failed sync the system may have forgotten what it failed to write, so that segment is not gone on with.
-      const repaired = segment.repair(good)
-      if (good > 0 && (!repaired || this.#durability === 'fsync')) this.#nextSegment()
+      const left = segment.repair(good)
+      if (left === 'dirty' || (left === 'clean' && this.#durability === 'fsync')) {
+        this.#nextSegment()
+        // Begun at once, it says that what was refused does not count, even if the next thing is a kill.
+        try {
+          this.#segment.begin()
+        } catch {
+          // Then the next append says so.
+        }
+      }
       throw error
     }
   }
 
   #nextSegment(): void {
     this.#segment.close()
-    this.#segment = new SegmentWriter(this.#path, this.#segment.number + 1, this.#segment.length, this.#files)
+    this.#segment = new SegmentWriter(this.#path, this.#id, this.#segment.number + 1, this.#segment.length, this.#files)
+    this.#entryPending = true
   }
 
   /** Changes go into a new segment from now on; all before it are in what is returned. */
@@ -194,9 +216,13 @@ export class JournaledFile implements Adapter<Contents> {
     return folded
   }
 
+  #demandOurs(): void {
+    if (!this.#isOurs()) throw new Error(`another process has taken ${this.#path} over while this one stood still`)
+  }
+
   /** Whether someone took away what is written to. */
   #isGone(): boolean {
-    return this.#segment.length > 0 ? this.#segment.isGone : !existsSync(this.#path)
+    return this.#segment.isGone || !existsSync(this.#path)
   }
 
   /** The document as the first thing written, or after someone took the files away. */
@@ -214,12 +240,17 @@ export class JournaledFile implements Adapter<Contents> {
   async #writeDocument(contents: Contents, next: number, breathe: () => Promise<void>): Promise<void> {
     const file = this.#files.open(this.#beside, 'create')
     try {
-      this.#documentSize = await writeDocument(file, contents, next, breathe)
+      this.#documentSize = await writeDocument(file, contents, { id: this.#id, journal: next }, breathe)
       await file.sync()
+      this.#demandOurs()
+      this.#files.rename(this.#beside, this.#path)
+    } catch (error) {
+      // On a disk that is full its room is what the journal needs to go on.
+      this.#removeQuietly(this.#beside)
+      throw error
     } finally {
       file.close()
     }
-    this.#files.rename(this.#beside, this.#path)
     await this.#files.syncDirectory(dirname(this.#path))
     const folded = Array.from({ length: next - this.#first }, (_, index) => this.#first + index)
     this.#first = next
@@ -229,14 +260,14 @@ export class JournaledFile implements Adapter<Contents> {
   #replay(numbers: readonly number[], make: (change: Change) => void): void {
     this.#clearAway(numbers.filter((number) => number < this.#first))
     let number = this.#first
-    this.#segment = new SegmentWriter(this.#path, number, 0, this.#files)
-    let after = readAfter(this.#path, number)
+    this.#segment = new SegmentWriter(this.#path, this.#id, number, 0, this.#files)
+    let after = readAfter(this.#path, number, this.#id)
     for (; after !== undefined; number++) {
-      const limit = readAfter(this.#path, number + 1)
+      const limit = readAfter(this.#path, number + 1, this.#id)
       const { length, torn } = readSegment(this.#path, number, limit, make)
       this.#journalSize += length
       if (torn > 0) this.#warn(`the last ${torn} bytes of ${segmentPath(this.#path, number)} are a line that was cut off while it was written; it was never acknowledged, and is dropped`)
-      this.#segment = new SegmentWriter(this.#path, number + 1, length, this.#files)
+      this.#segment = new SegmentWriter(this.#path, this.#id, number + 1, length, this.#files)
       after = limit
     }
     const stray = numbers.find((one) => one > number)
@@ -258,12 +289,15 @@ export class JournaledFile implements Adapter<Contents> {
   }
 
   #clearAway(numbers: readonly number[]): void {
-    for (const number of numbers) {
-      try {
-        this.#files.remove(segmentPath(this.#path, number))
-      } catch {
-        // The document says that it does not count any more; the next start tries again.
-      }
+    // The document says that they do not count any more; where one stays, the next start tries again.
+    for (const number of numbers) this.#removeQuietly(segmentPath(this.#path, number))
+  }
+
+  #removeQuietly(path: string): void {
+    try {
+      this.#files.remove(path)
+    } catch {
+      // It does no harm but the room it takes.
     }
   }
 }

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs'
 import { mkdir, realpath } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { Low } from 'lowdb'
 import { StoreUnavailable, UsageError } from '../errors.ts'
 import type { Change, Contents } from './change.ts'
@@ -39,7 +39,7 @@ export class LowdbStore extends MemoryStore {
   private constructor(path: string, lock: Lock, { limits, ...options }: LowdbStoreOptions) {
     super(limits)
     const target = { make: (change: Change) => this.make(change), contents: this.contents }
-    this.#file = new JournaledFile(path, target, options)
+    this.#file = new JournaledFile(path, target, { ...options, isOurs: () => lock.isOurs() })
     this.#db = new Low<Contents>(this.#file, this.contents)
     this.#lock = lock
   }
@@ -58,7 +58,8 @@ export class LowdbStore extends MemoryStore {
     }
     await mkdir(dirname(file), { recursive: true }).catch(cannotBeWritten)
     // A link stays one: what it leads to is replaced.
-    const path = existsSync(file) ? await realpath(file) : file
+    // And one file has one name, however it was written.
+    const path = existsSync(file) ? await realpath(file) : join(await realpath(dirname(file)), basename(file))
     const lock = await lockFile(path).catch(cannotBeWritten)
     try {
       const store = new LowdbStore(path, lock, options)

@@ -16,6 +16,8 @@ const VERSION = 1
 interface Header {
   format: typeof FORMAT
   version: number
+  /** Of the document that it belongs to; an earlier copy of another must not take it in. */
+  id: string
   /**
    * How many bytes of the segment before are good. What is behind them was refused, and could not be cut off at the
    * time.
@@ -32,15 +34,19 @@ export class SegmentWriter {
   readonly number: number
   readonly #path: string
   readonly #files: Files
-  readonly #after: number
+  readonly #header: Header
   #file: WritableFile | undefined
   #length = 0
+  #headerLength = 0
 
-  /** @param after how many bytes of the segment before are good */
-  constructor(file: string, number: number, after: number, files: Files) {
+  /**
+   * @param id of the document
+   * @param after how many bytes of the segment before are good
+   */
+  constructor(file: string, id: string, number: number, after: number, files: Files) {
     this.number = number
     this.#path = segmentPath(file, number)
-    this.#after = after
+    this.#header = { format: FORMAT, version: VERSION, id, after }
     this.#files = files
   }
 
@@ -64,11 +70,21 @@ export class SegmentWriter {
       this.#length += writeWhole(this.#file, line(changes), this.#length)
       return
     }
-    const header: Header = { format: FORMAT, version: VERSION, after: this.#after }
-    const first = Buffer.concat([Buffer.from(line(header)), line(changes)])
+    const header = Buffer.from(line(this.#header))
+    this.#create(Buffer.concat([header, line(changes)]), header.length)
+  }
+
+  /** Makes the segment, with nothing in it yet: from now on it says what counts of the one before. */
+  begin(): void {
+    const header = line(this.#header)
+    this.#create(header, header.length)
+  }
+
+  #create(first: Buffer, headerLength: number): void {
     const file = this.#files.open(this.#path, 'create')
     try {
       this.#length = writeWhole(file, first, 0)
+      this.#headerLength = headerLength
       this.#file = file
     } catch (error) {
       closeQuietly(file)
@@ -82,21 +98,20 @@ export class SegmentWriter {
   }
 
   /**
-   * After an append that failed: cuts off what it left behind.
+   * After an append that failed: cuts off what it left behind, but for the header.
    *
-   * @param length how many bytes are good
-   * @returns whether that worked; where it did not, another segment must go on
+   * @param length how many bytes were good before it
+   * @returns `clean`: it can be gone on with. `dirty`: it could not be cut off, and another segment must say that it
+   *   does not count. `none`: the segment has not come into being, and will with the next append
    */
-  repair(length: number): boolean {
-    this.#length = length
+  repair(length: number): 'clean' | 'dirty' | 'none' {
+    if (this.#file === undefined) return 'none'
+    this.#length = Math.max(length, this.#headerLength)
     try {
-      this.#file?.truncate(length)
-      return true
+      this.#file.truncate(this.#length)
+      return 'clean'
     } catch {
-      return false
-    } finally {
-      // It begins anew, with its header.
-      if (length === 0) this.close()
+      return 'dirty'
     }
   }
 
@@ -157,22 +172,21 @@ export function readSegment(file: string, number: number, limit: number | undefi
 /**
  * How many bytes of the segment before are good, according to a segment.
  *
- * @returns undefined where the segment is not there or holds no whole line of changes: then it does not count
+ * @param id of the document, where it has one
+ * @returns undefined where the segment is not there or its header was torn: then it holds nothing
+ * @throws UsageError where it is damaged, newer than this program, or another document's
  */
-export function readAfter(file: string, number: number): number | undefined {
+export function readAfter(file: string, number: number, id: string | undefined): number | undefined {
   const path = segmentPath(file, number)
   if (!existsSync(path)) return undefined
-  let after: number | undefined
   let torn = false
   for (const { bytes, ended } of readLines(path)) {
-    // What is behind a torn line makes it a damaged one, which reading the segment will report.
-    if (torn) return after ?? 0
+    // A torn header with something behind it was changed afterwards.
+    if (torn) throw damaged(file, path, 1, 0)
     const value = ended ? readLine(bytes) : undefined
-    torn = value === undefined && !isDamage(bytes, ended)
-    if (torn) continue
-    if (after !== undefined) return after
-    if (value === undefined) throw damaged(file, path, 1, 0)
-    after = readHeader(value, file, path).after
+    if (value !== undefined) return readHeader(value, file, path, id).after
+    if (isDamage(bytes, ended)) throw damaged(file, path, 1, 0)
+    torn = true
   }
   return undefined
 }
@@ -204,11 +218,14 @@ function readLine(bytes: Buffer): unknown {
   return JSON.parse(json.toString('utf8'))
 }
 
-function readHeader(value: unknown, file: string, path: string): Header {
+function readHeader(value: unknown, file: string, path: string, id: string | undefined): Header {
   const header = value as Partial<Header>
   if (header.format !== FORMAT || typeof header.after !== 'number') throw damaged(file, path, 1, 0)
   if ((header.version ?? 0) > VERSION) {
     throw new UsageError([`the journal ${path} was written by a newer qlink-sandbox (format ${header.version}; this one reads up to ${VERSION}). It is left as it is: start with that version, or with another file by --data.`])
+  }
+  if (id !== undefined && header.id !== undefined && header.id !== id) {
+    throw new UsageError([`the journal ${path} belongs to another document than ${file}, which was put in its place. All is left as it is: bring that document back, or remove ${file}.journal-* to go on with this one.`])
   }
   return header as Header
 }

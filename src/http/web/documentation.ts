@@ -18,7 +18,11 @@ export function documentationRoutes(app: FastifyInstance, world: World, guardSet
   let built: Promise<FastifyInstance> | undefined
   const handOver = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     built ??= import('./documented.ts').then(({ buildDocumentation }) => buildDocumentation(world, documented))
-    const documentation = await built
+    const documentation = await built.catch((error: unknown) => {
+      // The next who asks has another try.
+      built = undefined
+      throw error
+    })
     reply.hijack()
     documentation.routing(request.raw, reply.raw)
   }
