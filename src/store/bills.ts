@@ -83,6 +83,8 @@ export class Bills {
     this.#note(bill, before.notifications)
     return () => {
       this.#change(known, before)
+      // What comes up in its stead comes up later.
+      known.told = known.told.slice(0, before.notifications.length)
     }
   }
 
@@ -165,7 +167,7 @@ export class Bills {
     this.#answers.keep(bill, before)
   }
 
-  /** Lists a bill's notifications by their states. One that is taken back keeps its place for the next. */
+  /** Lists a bill's notifications by their states. */
   #retell(entry: Entry, after: readonly Notification[], before: readonly Notification[]): void {
     const { appKey } = entry.bill
     for (let index = 0; index < Math.max(after.length, before.length); index++) {

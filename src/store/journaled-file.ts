@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, statSync } from 'node:fs'
-import { basename, dirname } from 'node:path'
+import { existsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Adapter } from 'lowdb'
 import { UsageError } from '../errors.ts'
 import type { Change, Contents } from './change.ts'
 import { readDocument, writeDocument } from './document.ts'
 import { realFiles, type Files } from './files.ts'
-import { readAfter, readSegment, segmentPath, SegmentWriter } from './segment.ts'
+import { readAfter, segmentPath, SegmentWriter } from './segment.ts'
+import { readSegments, segmentNumbers } from './segments.ts'
 import { SharedValues } from './shared-values.ts'
 
 /** When an answer may leave: `os`, its change is with the operating system; `fsync`, it is on the disk. */
@@ -97,7 +98,7 @@ export class JournaledFile implements Adapter<Contents> {
    */
   async read(): Promise<Contents | null> {
     this.#files.remove(this.#beside)
-    const numbers = this.#segmentNumbers()
+    const numbers = segmentNumbers(this.#path)
     if (!existsSync(this.#path)) {
       if (numbers.length === 0) return null
       throw new UsageError([`the data file ${this.#path} is not there, but its journal ${segmentPath(this.#path, Math.min(...numbers))} is: bring the file back, or remove the journal to begin anew`])
@@ -113,9 +114,12 @@ export class JournaledFile implements Adapter<Contents> {
     this.#outgrownAt = Math.max(this.#smallest, this.#documentSize)
     this.#whole = false
     this.#first = journal
-    this.#replay(numbers, (change) => {
+    this.#clearAway(numbers.filter((number) => number < journal))
+    const read = readSegments(this.#path, { id, first: journal, numbers, warn: this.#warn }, (change) => {
       this.#target.make('bill' in change ? { bill: shared.share(change.bill) } : change)
     })
+    this.#journalSize = read.size
+    this.#segment = new SegmentWriter(this.#path, this.#id, read.next, read.after, this.#files)
     return this.#target.contents
   }
 
@@ -257,35 +261,9 @@ export class JournaledFile implements Adapter<Contents> {
     this.#clearAway(folded)
   }
 
-  #replay(numbers: readonly number[], make: (change: Change) => void): void {
-    this.#clearAway(numbers.filter((number) => number < this.#first))
-    let number = this.#first
-    this.#segment = new SegmentWriter(this.#path, this.#id, number, 0, this.#files)
-    let after = readAfter(this.#path, number, this.#id)
-    for (; after !== undefined; number++) {
-      const limit = readAfter(this.#path, number + 1, this.#id)
-      const { length, torn } = readSegment(this.#path, number, limit, make)
-      this.#journalSize += length
-      if (torn > 0) this.#warn(`the last ${torn} bytes of ${segmentPath(this.#path, number)} are a line that was cut off while it was written; it was never acknowledged, and is dropped`)
-      this.#segment = new SegmentWriter(this.#path, this.#id, number + 1, length, this.#files)
-      after = limit
-    }
-    const stray = numbers.find((one) => one > number)
-    if (stray !== undefined) {
-      throw new UsageError([`the journal of ${this.#path} has gaps: ${segmentPath(this.#path, stray)} is there, and ${segmentPath(this.#path, number)} before it is not. All is left as it is: bring the missing one back, or remove ${this.#path}.journal-* to go on with what ${this.#path} alone has, or start with another file by --data.`])
-    }
-  }
-
   /** Where a new document is written before it takes the old one's place. */
   get #beside(): string {
     return `${this.#path}.tmp`
-  }
-
-  #segmentNumbers(): number[] {
-    const prefix = `${basename(this.#path)}.journal-`
-    return readdirSync(dirname(this.#path))
-      .filter((name) => name.startsWith(prefix) && /^[1-9]\d*$/.test(name.slice(prefix.length)))
-      .map((name) => Number(name.slice(prefix.length)))
   }
 
   #clearAway(numbers: readonly number[]): void {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync, readlinkSync, renameSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, renameSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { UsageError } from '../errors.ts'
 
@@ -53,6 +54,7 @@ export async function lockFile(file: string, silence = SILENCE): Promise<Lock> {
     takeAway(path, dead, self.nonce)
   }
   held.add(self.nonce)
+  clearAside(path)
   let looked = performance.now()
   let ours = true
   const look = (): void => {
@@ -99,6 +101,18 @@ function takeAway(path: string, dead: string | undefined, nonce: string): void {
   }
   if (readText(aside) === dead) unlinkSync(aside)
   else renameSync(aside, path)
+}
+
+/** What processes that were killed while they took a dead lock away have left. */
+function clearAside(path: string): void {
+  const prefix = `${basename(path)}-`
+  for (const name of readdirSync(dirname(path)).filter((one) => one.startsWith(prefix))) {
+    try {
+      unlinkSync(join(dirname(path), name))
+    } catch {
+      // Gone already.
+    }
+  }
 }
 
 function readText(path: string): string | undefined {
