@@ -18,7 +18,7 @@ export interface Bill {
   readonly currency: string
   /** Plain decimal text, digit for digit as applied for. */
   readonly amount: string
-  /** The body of /apply, so that whatever it says is kept; letters that are not Latin may stand as \\uXXXX. */
+  /** The body of /apply, so that whatever it says is kept; letters that are not Latin may stand as \uXXXX. */
   readonly request: string
   readonly createdAt: number
   readonly status: BillStatus
