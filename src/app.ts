@@ -11,6 +11,7 @@ import { loadScenarios } from './load/scenarios.ts'
 import { closest } from './nearest.ts'
 import { Dispatcher } from './notification/dispatcher.ts'
 import { UndiciSender } from './notification/undici-sender.ts'
+import { Attempts } from './sandbox/attempts.ts'
 import { runDue } from './sandbox/due.ts'
 import { resume } from './sandbox/lifecycle.ts'
 import { DEMO_APP_KEY, type Merchant } from './merchant/merchant.ts'
@@ -80,6 +81,7 @@ export async function startApp(settings: Settings, { logger = logToStderr(settin
   )
   const world: World = {
     clock, agenda, store, merchants, scenarios, ids, dispatcher,
+    attempts: new Attempts(),
     log: logger,
     settings: { timeZone, expireAfter: readDuration(settings.expireAfter) ?? 0, scenario: settings.scenario },
     publicUrl: settings.publicUrl ?? '',

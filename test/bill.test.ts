@@ -66,7 +66,7 @@ await t.test('a late success clears the error and keeps the time of the cancel',
 /* Notifications and attempts, as changes of a bill. */
 
 const attempt = (fields: Partial<Attempt> = {}): Attempt => ({ at: 0, trigger: 'schedule', url: 'http://x', durationMs: 1, acknowledged: false, ...fields })
-const wording = { at: 0, body: '{}', sign: 's', addressed: true }
+const wording = { at: 0, status: 'PAY_SUCCESS' as const, body: '{}', sign: 's', addressed: true }
 const dueAttempts = (one: Bill) => one.due.filter((due) => due.what === 'attempt')
 
 await t.test('the second notification waits for the first', async (t) => {

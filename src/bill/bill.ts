@@ -25,6 +25,8 @@ export interface Bill {
   /** The merchant asked to cancel and was told WAIT; it is not settled yet. */
   readonly cancelling: boolean
   readonly payTime: number | null
+  /** The amount paid, where it is not the one applied for. */
+  readonly paidAmount?: string
   readonly cancelTime: number | null
   /** Why the payment failed; empty unless it did. */
   readonly errorCode: string
@@ -32,6 +34,10 @@ export interface Bill {
   readonly scenario: Scenario
   /** How often /cancel was asked about this bill, for answers that differ by attempt. */
   readonly cancelAttempts: number
+  /** The same of /apply, where the scenario has answers that differ by attempt. */
+  readonly applyAttempts?: number
+  /** The same of /getPayStatus. */
+  readonly queries?: number
   readonly events: readonly BillEvent[]
   readonly due: readonly Due[]
   readonly notifications: readonly Notification[]
@@ -43,7 +49,7 @@ export type Actor = 'merchant' | 'scenario' | 'control' | 'customer' | 'expiry'
 /** One thing that happened to a bill. */
 export interface BillEvent {
   readonly at: number
-  readonly what: 'apply' | Move | 'cancel-accepted' | 'cancel-refused' | 'step-skipped'
+  readonly what: 'apply' | Move | 'cancel-accepted' | 'cancel-refused' | 'step-skipped' | 'notify' | 'fault'
   readonly by: Actor
   readonly from?: BillStatus
   readonly to?: BillStatus
@@ -51,13 +57,25 @@ export interface BillEvent {
   readonly note?: string
 }
 
-/** Something that is to happen to a bill later. */
-export type Due =
+/** Something that is to happen to a bill at its time. */
+export type TimedDue =
   | { readonly at: number; readonly what: 'expire' }
   /** Step `step` of the scenario's timeline. */
   | { readonly at: number; readonly what: 'step'; readonly step: number }
   /** The next attempt of notification `notification` (its place in {@link Bill.notifications}). */
   | { readonly at: number; readonly what: 'attempt'; readonly notification: number }
+  /** One more copy of a notification, number `copy` of it, whatever came of the others. */
+  | { readonly at: number; readonly what: 'copy'; readonly notification: number; readonly copy: number }
+
+/** Step `step` of the timeline, which the `left`-th query about the bill from now on sees taken. */
+export interface QueryDue {
+  readonly what: 'query-step'
+  readonly step: number
+  readonly left: number
+}
+
+/** Something that is to happen to a bill later. */
+export type Due = TimedDue | QueryDue
 
 /**
  * `pending`: there is an attempt to come, or an earlier notification of the bill to wait for. `acknowledged`: the
@@ -75,12 +93,34 @@ export interface Notification {
   readonly sign: string
   readonly state: NotificationState
   readonly attempts: readonly Attempt[]
+  /** How it is sent, where a scenario or a person wants it otherwise than usual. */
+  readonly manner?: Manner
+}
+
+/** How a notification is sent. Lengths are milliseconds on the sandbox's clock, but for `slow`, which is real. */
+export interface Manner {
+  /** Not sent before this time. */
+  readonly notBefore?: number
+  /** So many copies in all, `gap` after each other or all `together`. */
+  readonly copies?: number
+  readonly gap?: number
+  readonly together?: true
+  /** Once more so long after the first. */
+  readonly replay?: number
+  /** The first so many attempts are never sent; null for none ever. */
+  readonly lose?: number | null
+  /** The body trickles for so long. */
+  readonly slow?: number
+  /** Held back until the timeline is over; the newest goes first. */
+  readonly reversed?: true
+  /** A retry preset or the waits between attempts, in the place of the merchant's; an empty list for none. */
+  readonly retry?: string | readonly string[]
 }
 
 /** One POST of a notification, and what came of it. */
 export interface Attempt {
   readonly at: number
-  readonly trigger: 'schedule' | 'resend'
+  readonly trigger: 'schedule' | 'copy' | 'resend'
   readonly url: string
   /** Real milliseconds from the first byte sent to the last one read. */
   readonly durationMs: number
@@ -117,7 +157,12 @@ export function withoutDue(bill: Bill, done: (due: Due) => boolean): Bill {
 
 /** Whether two pieces of due work are the same one. */
 export function sameDue(a: Due, b: Due): boolean {
-  return a.what === b.what && a.at === b.at
-    && (a as { step?: number }).step === (b as { step?: number }).step
-    && (a as { notification?: number }).notification === (b as { notification?: number }).notification
+  const fields = (due: Due): { at?: number; step?: number; notification?: number; copy?: number } => due
+  return a.what === b.what && fields(a).at === fields(b).at && fields(a).step === fields(b).step
+    && fields(a).notification === fields(b).notification && fields(a).copy === fields(b).copy
+}
+
+/** Whether work is due at a time, and not by queries. */
+export function isTimed(due: Due): due is TimedDue {
+  return due.what !== 'query-step'
 }

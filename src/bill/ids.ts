@@ -19,6 +19,8 @@ export interface Ids {
   bill(appKey: string, tradeUuid: string, attempt: number): BillIds
   /** A key and a secret for merchant number `count`. */
   merchant(count: number): { appKey: string; appSecret: string }
+  /** A number from 0 up to 1: jitter, the same for the same seed and the same parts. */
+  chance(...parts: (string | number)[]): number
 }
 
 /**
@@ -35,6 +37,7 @@ export function createIds(seed: string = randomBytes(16).toString('hex')): Ids {
       appKey: `app-${letters(digest('key', count)).toLowerCase()}`,
       appSecret: `secret-${digest('secret', count).toString('hex', 0, 20)}`,
     }),
+    chance: (...parts) => digest('chance', ...parts).readUIntBE(0, 6) / 2 ** 48,
   }
 }
 

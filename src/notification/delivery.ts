@@ -1,33 +1,46 @@
-import { withDue, withoutDue, type Attempt, type Bill, type Notification } from '../bill/bill.ts'
+import { withDue, withoutDue, type Attempt, type Bill, type Due, type Manner, type Notification } from '../bill/bill.ts'
+import type { BillStatus } from '../contract/states.ts'
 import { nextWait } from './schedule.ts'
 
 /** What a new notification says, serialised and signed. */
 export interface Wording {
   at: number
+  status: BillStatus
   body: string
+  /** Empty for none. */
   sign: string
   /** False where the merchant has no URL: the notification is kept, and can be sent by hand later. */
   addressed: boolean
+  manner?: Manner
 }
 
 /**
- * Adds the duty to tell the merchant of the bill's present state. Notifications of one bill keep their order, so it
- * is due now only if no earlier one is still to be delivered.
+ * Adds a duty to tell the merchant. Notifications of one bill keep their order, so it is due only if no earlier one is
+ * still to be delivered.
  */
-export function withNotification(bill: Bill, { at, body, sign, addressed }: Wording): Bill {
-  const index = bill.notifications.length
+export function withNotification(bill: Bill, { at, status, body, sign, addressed, manner }: Wording): Bill {
   const notification: Notification = {
-    id: `${bill.billCode}-${index + 1}`,
-    status: bill.status,
+    id: `${bill.billCode}-${bill.notifications.length + 1}`,
+    status,
     createdAt: at,
     body,
     sign,
     state: addressed ? 'pending' : 'unaddressed',
     attempts: [],
+    ...(manner === undefined ? {} : { manner }),
   }
-  const waits = bill.notifications.some((earlier) => earlier.state === 'pending')
-  const told = { ...bill, notifications: bill.notifications.concat(notification) }
-  return addressed && !waits ? withDue(told, { at, what: 'attempt', notification: index }) : told
+  return promoteNext({ ...bill, notifications: bill.notifications.concat(notification) }, at)
+}
+
+/** How many POSTs the next attempt by the schedule makes: all copies of a first one that go together. */
+export function postsOf({ attempts, manner }: Notification, trigger: Attempt['trigger']): number {
+  return trigger === 'schedule' && attempts.length === 0 && manner?.together === true ? (manner.copies ?? 1) : 1
+}
+
+/** Whether the next attempt is lost on its way, as a scenario can have it. One by hand gets through. */
+export function isLost({ attempts, manner }: Notification, trigger: Attempt['trigger'], ahead: number): boolean {
+  if (manner?.lose === undefined || trigger === 'resend') return false
+  return manner.lose === null || attempts.filter((one) => one.trigger !== 'resend').length + ahead < manner.lose
 }
 
 /**
@@ -46,21 +59,39 @@ export function withAttempt(bill: Bill, index: number, attempt: Attempt, schedul
     return promoteNext(withoutDue(settled, (due) => due.what === 'attempt' && due.notification === index), attempt.at)
   }
   if (attempt.acknowledged) return settle('acknowledged')
-  // An attempt by hand leaves the schedule alone: what was given up stays so, what is pending goes on in its time.
-  if (attempt.trigger === 'resend') return withState(bill, index, { ...before, attempts })
+  // An attempt by hand, or a copy, leaves the schedule alone: what was given up stays so, what is pending goes on.
+  if (attempt.trigger !== 'schedule') return withState(bill, index, { ...before, attempts })
   const wait = nextWait(schedule, attempts.filter((one) => one.trigger === 'schedule').length)
   if (wait === undefined) return settle('given-up')
   const rest = withoutDue(bill, (due) => due.what === 'attempt' && due.notification === index)
   return withDue(withState(rest, index, { ...before, attempts }), { at: attempt.at + wait, what: 'attempt', notification: index })
 }
 
+/** Plans what follows the first attempt of a notification whatever comes of it: copies after a gap, and a replay. */
+export function withCopies(bill: Bill, index: number, at: number): Bill {
+  const notification = bill.notifications[index]
+  const { copies = 1, together, gap = 0, replay } = notification?.manner ?? {}
+  if (notification === undefined || notification.attempts.length > 0) return bill
+  const due: Due[] = []
+  for (let copy = 1; copy < copies && together !== true; copy++) due.push({ at: at + copy * gap, what: 'copy', notification: index, copy })
+  if (replay !== undefined) due.push({ at: at + replay, what: 'copy', notification: index, copy: copies })
+  return withDue(bill, ...due)
+}
+
 function withState(bill: Bill, index: number, notification: Notification): Bill {
   return { ...bill, notifications: bill.notifications.with(index, notification) }
 }
 
-/** The first notification that is still to be delivered gets its turn, unless it has it already. */
-function promoteNext(bill: Bill, at: number): Bill {
-  const next = bill.notifications.findIndex((notification) => notification.state === 'pending')
-  const planned = bill.due.some((due) => due.what === 'attempt')
-  return next < 0 || planned ? bill : withDue(bill, { at, what: 'attempt', notification: next })
+/**
+ * The next notification that is still to be delivered gets its turn, unless one has it already: in their order, those
+ * that are held back last, when the timeline is over, and of them the newest first.
+ */
+export function promoteNext(bill: Bill, at: number): Bill {
+  if (bill.due.some((due) => due.what === 'attempt')) return bill
+  const isPending = (reversed: boolean) => ({ state, manner }: Notification): boolean => state === 'pending' && (manner?.reversed === true) === reversed
+  const inOrder = bill.notifications.findIndex(isPending(false))
+  const isOpen = bill.due.some(({ what }) => what === 'step' || what === 'query-step')
+  const next = inOrder >= 0 || isOpen ? inOrder : bill.notifications.findLastIndex(isPending(true))
+  const notBefore = bill.notifications[next]?.manner?.notBefore ?? 0
+  return next < 0 ? bill : withDue(bill, { at: Math.max(at, notBefore), what: 'attempt', notification: next })
 }

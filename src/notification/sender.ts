@@ -9,13 +9,18 @@ export interface Sent {
   aborted?: boolean
 }
 
+/** How long things may take, in real milliseconds. */
+export interface Pace {
+  /** From the last byte sent to the last byte of the answer. */
+  timeout: number
+  /** The body is sent in pieces over so long. */
+  trickle: number
+}
+
 /** Sends a notification over the wire. The one implementation that serves is undici's; tests need no other. */
 export interface Sender {
-  /**
-   * @param timeout real milliseconds until the last byte of the answer
-   * @returns what came of it; it does not reject
-   */
-  post(url: string, headers: Record<string, string>, body: string, timeout: number): Promise<Sent>
+  /** @returns what came of it; it does not reject */
+  post(url: string, headers: Record<string, string>, body: string, pace: Pace): Promise<Sent>
   /** Breaks off what is under way and lets go of connections. */
   close(): Promise<void>
 }

@@ -1,5 +1,7 @@
+import { Readable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
 import type * as Undici from 'undici'
-import type { Sender, Sent } from './sender.ts'
+import type { Pace, Sender, Sent } from './sender.ts'
 
 /** An answer is read to its end to judge it, but not for ever: past this it is no answer. */
 const LONGEST_ANSWER = 4 * 1024 * 1024
@@ -23,7 +25,7 @@ export class UndiciSender implements Sender {
   #agent: Undici.Agent | undefined
   #closing = false
 
-  async post(url: string, headers: Record<string, string>, body: string, timeout: number): Promise<Sent> {
+  async post(url: string, headers: Record<string, string>, body: string, { timeout, trickle }: Pace): Promise<Sent> {
     const started = performance.now()
     const sent = (rest: Partial<Sent>): Sent => ({ durationMs: Math.round((performance.now() - started) * 10) / 10, ...rest })
     // Loaded by the first delivery: it is the largest thing that a start can do without.
@@ -31,10 +33,10 @@ export class UndiciSender implements Sender {
     if (this.#isClosing()) return sent({ aborted: true })
     // One deadline for it all, ours, in the place of undici's for the headers and for each piece of the body.
     this.#agent ??= new this.#undici.Agent({ connections: null, headersTimeout: 0, bodyTimeout: 0 })
-    const { outcome, handler } = exchange(timeout)
+    const { outcome, handler } = exchange(timeout + trickle)
     const { origin, pathname, search } = new URL(url)
     try {
-      this.#agent.dispatch({ origin, path: pathname + search, method: 'POST', headers, body }, handler)
+      this.#agent.dispatch({ origin, path: pathname + search, method: 'POST', ...(trickle > 0 ? inPieces(headers, body, trickle) : { headers, body }) }, handler)
     } catch (error) {
       handler.onResponseError(undefined, error as Error)
     }
@@ -54,6 +56,22 @@ export class UndiciSender implements Sender {
     this.#closing = true
     await this.#agent?.destroy()
   }
+}
+
+/** Of a body that trickles. */
+const PIECES = 20
+
+/** A body that takes its time: its bytes in pieces, over so many milliseconds. */
+function inPieces(headers: Record<string, string>, body: string, length: number): { headers: Record<string, string>; body: Readable } {
+  const bytes = Buffer.from(body)
+  const size = Math.ceil(bytes.length / PIECES)
+  const pieces = async function* (): AsyncGenerator<Buffer> {
+    for (let from = 0; from < bytes.length; from += size) {
+      yield bytes.subarray(from, from + size)
+      await setTimeout(length / PIECES, undefined, { ref: false })
+    }
+  }
+  return { headers: { ...headers, 'content-length': String(bytes.length) }, body: Readable.from(pieces(), { objectMode: false }) }
 }
 
 class Expired extends Error {}
@@ -76,7 +94,7 @@ function exchange(timeout: number): { outcome: Promise<Outcome>; handler: Handle
   let over: Error | true | undefined
   let resolve: (outcome: Outcome) => void = () => undefined
   const outcome = new Promise<Outcome>((done) => (resolve = done))
-  const deadline = setTimeout(() => {
+  const deadline = globalThis.setTimeout(() => {
     end(new Expired())
   }, timeout)
   const end = (error?: Error): void => {

@@ -8,10 +8,13 @@ import type { ApplyAnswer, ApplyRequest } from '../contract/schemas.ts'
 import { QRIS_CHANNEL, STATUS } from '../contract/states.ts'
 import { Refusal } from '../errors.ts'
 import { stepsFromApply } from '../scenario/timeline.ts'
+import type { Scenario } from '../scenario/schema.ts'
 import type { Merchant } from '../merchant/merchant.ts'
+import { tellEarly } from './due.ts'
 import { findAccount } from './pay-account.ts'
+import { answeredBy, conductOf, entryFor, refusedBy, type Answered } from './reactions.ts'
 import { chooseScenario } from './scenario-choice.ts'
-import { commit, moved, withSteps, type World } from './world.ts'
+import { chanceOf, commit, moved, withSteps, type World } from './world.ts'
 
 /** An application as the edge hands it on: signature and fields checked. */
 export interface Application {
@@ -27,18 +30,40 @@ export interface Application {
  *
  * @throws Refusal where QLink refuses: no bill exists then
  */
-export async function apply(world: World, merchant: Merchant, { request, text, scenarioHeader }: Application): Promise<ApplyAnswer> {
+export async function apply(world: World, merchant: Merchant, application: Application): Promise<Answered<ApplyAnswer>> {
+  const { request, text, scenarioHeader } = application
   const amount = checkApply(request, text)
   checkMethods(merchant, request)
   const first = world.store.billByTradeUuid(merchant.appKey, request.tradeUuid)
-  if (first !== undefined) {
-    await world.store.settled()
-    return again(merchant, first, text)
-  }
+  if (first !== undefined) return applyAgain(world, merchant, first, text)
   const scenario = chooseScenario(world, merchant, request, amount, scenarioHeader)
-  const reaction = scenario.on?.apply?.[0]
-  if (reaction?.refuse !== undefined) throw new Refusal('REFUSED_BY_SCENARIO', reaction.refuse)
+  const entries = scenario.on?.apply
+  if (entries === undefined) return { answer: await applyFirst(world, merchant, application, amount, scenario) }
 
+  const attempt = world.attempts.next('apply', merchant.appKey, request.tradeUuid)
+  const reaction = entryFor(entries, attempt)
+  const conduct = conductOf(world, reaction, 'apply', merchant.appKey, request.tradeUuid, attempt)
+  const refusal = refusedBy(reaction)
+  if (refusal !== undefined) return { answer: refusal, conduct }
+  const answer = await applyFirst(world, merchant, application, amount, scenario, {
+    decline: reaction?.decline,
+    ...(entries.length > 1 ? { attempts: attempt + 1 } : {}),
+    ...(reaction?.fault === undefined ? {} : { lost: reaction.fault }),
+  })
+  world.attempts.forget('apply', merchant.appKey, request.tradeUuid)
+  return { answer, conduct }
+}
+
+/** What a scenario says about an application that makes a bill. */
+interface Special {
+  decline?: string | undefined
+  /** How many applications this one makes, where the scenario tells them apart. */
+  attempts?: number
+  /** The fault that takes the answer away. */
+  lost?: string
+}
+
+async function applyFirst(world: World, merchant: Merchant, { request, text }: Application, amount: string, scenario: Scenario, { decline, attempts, lost }: Special = {}): Promise<ApplyAnswer> {
   const at = world.clock.now()
   const { billCode, paymentRequestId } = freshIds(world, merchant.appKey, request.tradeUuid)
   const bill: Bill = {
@@ -47,7 +72,7 @@ export async function apply(world: World, merchant: Merchant, { request, text, s
     tradeUuid: request.tradeUuid,
     orderCode: request.orderCode,
     paymentRequestId,
-    actionValue: actionValue(world, merchant, request, billCode, amount),
+    actionValue: decline === undefined ? actionValue(world, merchant, request, billCode, amount) : '',
     currency: request.currency,
     amount,
     request: narrowed(text),
@@ -59,16 +84,19 @@ export async function apply(world: World, merchant: Merchant, { request, text, s
     errorCode: '',
     scenario,
     cancelAttempts: 0,
-    events: [{ at, what: 'apply', by: 'merchant', to: STATUS.waiting }],
+    ...(attempts === undefined ? {} : { applyAttempts: attempts }),
+    events: [{ at, what: 'apply', by: 'merchant', to: STATUS.waiting, ...(lost === undefined ? {} : { note: `the answer is lost: ${lost}` }) }],
     due: [],
     notifications: [],
   }
-  const made = reaction?.decline === undefined
-    ? withSteps(withDue(bill, { at: at + world.settings.expireAfter, what: 'expire' }), stepsFromApply(scenario, at))
-    : moved(world, withSteps({ ...bill, actionValue: '' }, stepsFromApply(scenario, at)), 'fail', { at, by: 'scenario', errorCode: reaction.decline })
+  const steps = stepsFromApply(scenario, at, chanceOf(world, bill))
+  const made = decline === undefined
+    ? withSteps(withDue(bill, { at: at + world.settings.expireAfter, what: 'expire' }), steps)
+    : moved(world, withSteps(bill, steps), 'fail', { at, by: 'scenario', errorCode: decline })
   // The merchant may have been deleted while its request was on the way; its bill would be nobody's.
   if (world.merchants.get(merchant.appKey) === undefined) throw new Refusal('APP_KEY_UNKNOWN', 'the merchant was deleted')
   await commit(world, made)
+  if (scenario.notifications?.some(({ early }) => early === true) === true) await tellEarly(world, billCode)
   return answer(made, made.errorCode)
 }
 
@@ -85,6 +113,19 @@ function checkMethods(merchant: Merchant, { payAccount, payTypeCode, payChannelC
 
 function list(codes: string[]): string {
   return codes.length === 0 ? 'none' : codes.join(', ')
+}
+
+/** A second application with one tradeUuid, which the scenario may have travel otherwise too. */
+async function applyAgain(world: World, merchant: Merchant, first: Bill, text: string): Promise<Answered<ApplyAnswer>> {
+  const entries = first.scenario.on?.apply
+  const attempt = first.applyAttempts ?? 1
+  const reaction = entryFor(entries, attempt)
+  const conduct = conductOf(world, reaction, 'apply', merchant.appKey, first.tradeUuid, attempt)
+  if (attempt < (entries?.length ?? 0)) await commit(world, { ...first, applyAttempts: attempt + 1 }, first)
+  else await world.store.settled()
+  const refusal = refusedBy(reaction)
+  if (refusal !== undefined) return { answer: refusal, conduct }
+  return answeredBy(Promise.resolve().then(() => again(merchant, first, text)), conduct)
 }
 
 /** A tradeUuid that was used before: refused, or with `duplicate: replay` answered as the first time. */

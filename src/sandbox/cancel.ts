@@ -3,48 +3,71 @@ import type { CancelAnswer, CancelRequest } from '../contract/schemas.ts'
 import { CANCEL_STATUS, ERROR_CODE, STATUS } from '../contract/states.ts'
 import { toWireTime } from '../contract/wire-time.ts'
 import { Refusal } from '../errors.ts'
+import type { Reaction } from '../scenario/reaction-schema.ts'
 import { stepsFromCancel } from '../scenario/timeline.ts'
 import type { Merchant } from '../merchant/merchant.ts'
-import { commit, moved, withSteps, type World } from './world.ts'
+import { answeredBy, conductOf, entryFor, refusedBy, type Answered } from './reactions.ts'
+import { chanceOf, commit, moved, withSteps, type World } from './world.ts'
 
 /** A merchant cancels a bill (CONTRACT §6). What a settled bill answers is the contract's table. */
-export async function cancel(world: World, merchant: Merchant, request: CancelRequest): Promise<CancelAnswer> {
+export async function cancel(world: World, merchant: Merchant, request: CancelRequest): Promise<Answered<CancelAnswer>> {
   const bill = find(world, merchant, request)
-  if (bill.status === STATUS.waiting && !bill.cancelling) return cancelWaiting(world, bill)
-  await world.store.settled()
-  switch (bill.status) {
+  const entries = bill.scenario.on?.cancel
+  if (entries === undefined) return { answer: await cancelNow(world, bill, bill, undefined) }
+
+  const attempt = bill.cancelAttempts
+  const reaction = entryFor(entries, attempt)
+  const conduct = conductOf(world, reaction, 'cancel', bill.billCode, attempt)
+  const isNew = attempt < entries.length
+  const asked = isNew ? { ...bill, cancelAttempts: attempt + 1 } : bill
+  const refusal = refusedBy(reaction)
+  if (refusal === undefined) return answeredBy(cancelNow(world, asked, bill, reaction), conduct)
+  if (isNew) await commit(world, asked, bill)
+  return { answer: refusal, conduct }
+}
+
+/**
+ * @param asked the bill with this attempt counted
+ * @param before the bill as it was
+ * @param reaction what the scenario answers to this attempt
+ */
+async function cancelNow(world: World, asked: Bill, before: Bill, reaction: Reaction | undefined): Promise<CancelAnswer> {
+  // While it is being cancelled, an attempt that the scenario says nothing special about is told WAIT again.
+  const settles = asked !== before && reaction?.answer !== undefined
+  if (asked.status === STATUS.waiting && (!asked.cancelling || settles)) return cancelWaiting(world, asked, before, reaction)
+  if (asked === before) await world.store.settled()
+  else await commit(world, asked, before)
+  switch (asked.status) {
     case STATUS.cancelled:
-      return answer(world, bill, CANCEL_STATUS.done)
+      return answer(world, asked, CANCEL_STATUS.done)
     case STATUS.paid:
-      return answer(world, bill, CANCEL_STATUS.refused, ERROR_CODE.alreadyPaid)
+      return answer(world, asked, CANCEL_STATUS.refused, ERROR_CODE.alreadyPaid)
     case STATUS.failed:
-      return answer(world, bill, CANCEL_STATUS.refused, ERROR_CODE.alreadyFailed)
+      return answer(world, asked, CANCEL_STATUS.refused, ERROR_CODE.alreadyFailed)
     case STATUS.waiting:
-      return answer(world, bill, CANCEL_STATUS.wait)
+      return answer(world, asked, CANCEL_STATUS.wait)
   }
 }
 
-async function cancelWaiting(world: World, bill: Bill): Promise<CancelAnswer> {
+async function cancelWaiting(world: World, asked: Bill, before: Bill, reaction: Reaction | undefined): Promise<CancelAnswer> {
   const at = world.clock.now()
-  const asked = { ...bill, cancelAttempts: bill.cancelAttempts + 1 }
-  const reactions = bill.scenario.on?.cancel ?? []
-  const reaction = reactions[Math.min(bill.cancelAttempts, reactions.length - 1)]
+  // A cancel that was taken before has its steps planned already.
+  const steps = asked.cancelling ? [] : stepsFromCancel(asked.scenario, at, chanceOf(world, asked))
   switch (reaction?.answer ?? CANCEL_STATUS.done) {
     case CANCEL_STATUS.refused: {
       const errorCode = reaction?.errorCode ?? ''
-      const refused = withEvent(asked, { at, what: 'cancel-refused', by: 'merchant', ...(errorCode === '' ? {} : { errorCode }) })
-      await commit(world, refused, bill)
+      const refused = withEvent({ ...asked, cancelling: false }, { at, what: 'cancel-refused', by: 'merchant', ...(errorCode === '' ? {} : { errorCode }) })
+      await commit(world, refused, before)
       return answer(world, refused, CANCEL_STATUS.refused, errorCode)
     }
     case CANCEL_STATUS.wait: {
-      const accepted = withEvent({ ...asked, cancelling: true }, { at, what: 'cancel-accepted', by: 'merchant' })
-      const waiting = withSteps(accepted, stepsFromCancel(bill.scenario, at))
-      await commit(world, waiting, bill)
+      const waiting = asked.cancelling ? asked : withSteps(withEvent({ ...asked, cancelling: true }, { at, what: 'cancel-accepted', by: 'merchant' }), steps)
+      await commit(world, waiting, before)
       return answer(world, waiting, CANCEL_STATUS.wait)
     }
     default: {
-      const cancelled = withSteps(moved(world, asked, 'cancel', { at, by: 'merchant' }), stepsFromCancel(bill.scenario, at))
-      await commit(world, cancelled, bill)
+      const cancelled = moved(world, withSteps(asked, steps), 'cancel', { at, by: 'merchant' })
+      await commit(world, cancelled, before)
       return answer(world, cancelled, CANCEL_STATUS.done)
     }
   }

@@ -1,9 +1,12 @@
-import { sameDue, type Bill, type Due } from '../bill/bill.ts'
+import { isTimed, sameDue, type Bill, type Due, type TimedDue } from '../bill/bill.ts'
 import { allowedMoves, type Move } from '../bill/transitions.ts'
+import { withoutExponent } from '../contract/decimal.ts'
 import { STATUS } from '../contract/states.ts'
+import { promoteNext } from '../notification/delivery.ts'
 import type { Step } from '../scenario/schema.ts'
 import { stepsFromPrevious } from '../scenario/timeline.ts'
-import { commit, moved, withoutThis, withSteps, type DueWork, type World } from './world.ts'
+import { ruleFor, toldOf } from './telling.ts'
+import { chanceOf, commit, moved, withoutThis, withSteps, type DueWork, type World } from './world.ts'
 
 /**
  * Does a piece of work whose time has come, if the bill still has it to do.
@@ -23,7 +26,8 @@ export async function runDue(world: World, work: DueWork): Promise<boolean> {
         await takeStep(world, bill, work.due)
         break
       case 'attempt':
-        return (await world.dispatcher.attempt(bill.billCode, work.due.notification, 'schedule', (now) => has(now, work.due))) !== undefined
+      case 'copy':
+        return await world.dispatcher.attempt(bill.billCode, work.due.notification, work.due.what === 'copy' ? work.due : 'schedule', (now) => has(now, work.due))
     }
     return true
   } catch (error) {
@@ -43,17 +47,46 @@ async function expire(world: World, bill: Bill, due: Due): Promise<void> {
 }
 
 async function takeStep(world: World, bill: Bill, due: Extract<Due, { what: 'step' }>): Promise<void> {
-  const rest = withoutThis(bill, due)
-  const step = bill.scenario.timeline?.[due.step]
-  if (step === undefined) return commit(world, rest, bill)
+  await commit(world, afterStep(world, withoutThis(bill, due), due.step), bill)
+}
+
+/**
+ * A bill after a step of its timeline; nothing is stored yet. A step that cannot be taken is skipped, and the record
+ * says why.
+ *
+ * @param bill with the step taken off its due work
+ */
+export function afterStep(world: World, bill: Bill, index: number): Bill {
+  const step = bill.scenario.timeline?.[index]
+  if (step === undefined) return bill
   const at = world.clock.now()
-  const obstacle = whyNot(bill, step)
+  const obstacle = step.become === undefined ? undefined : whyNot(bill, step)
   if (obstacle !== undefined) {
-    const skipped = { at, what: 'step-skipped', by: 'scenario', note: `timeline[${due.step}] (${step.become}): ${obstacle}` } as const
-    return commit(world, { ...rest, events: [...rest.events, skipped] }, bill)
+    const skipped = { at, what: 'step-skipped', by: 'scenario', note: `timeline[${index}] (${String(step.become)}): ${obstacle}` } as const
+    return promoteNext({ ...bill, events: bill.events.concat(skipped) }, at)
   }
-  const next = moved(world, rest, moveTo(bill, step), { at, by: 'scenario', errorCode: step.errorCode ?? '' })
-  return commit(world, withSteps(next, stepsFromPrevious(bill.scenario, due.step, at)), bill)
+  // What comes next is planned first: a notification that is held back until the timeline is over has to know.
+  const planned = withSteps(bill, stepsFromPrevious(bill.scenario, index, at, chanceOf(world, bill)))
+  if (step.become === undefined) return promoteNext(toldOf(world, planned, step.notify ?? {}, { at, by: 'scenario' }), at)
+  const amount = step.amount === undefined ? undefined : withoutExponent(String(step.amount))
+  const paid = amount === undefined ? planned : { ...planned, paidAmount: amount }
+  return moved(world, paid, moveTo(bill, step), { at, by: 'scenario', errorCode: step.errorCode ?? '' })
+}
+
+/**
+ * Does at once what is due now and is to be told before /apply answers.
+ *
+ * @returns when the merchant has answered, or not answered in time
+ */
+export async function tellEarly(world: World, billCode: string): Promise<void> {
+  const dueNow = (what: TimedDue['what']): TimedDue[] =>
+    (world.store.bill(billCode)?.due ?? []).filter((due): due is TimedDue => isTimed(due) && due.what === what && due.at <= world.clock.now())
+  for (let [step] = dueNow('step'); step !== undefined; [step] = dueNow('step')) await runDue(world, { billCode, due: step })
+  for (const due of dueNow('attempt')) {
+    const bill = world.store.bill(billCode)
+    const status = bill?.notifications[(due as Extract<TimedDue, { what: 'attempt' }>).notification]?.status
+    if (bill !== undefined && ruleFor(bill.scenario, status)?.early === true) await runDue(world, { billCode, due })
+  }
 }
 
 function moveTo(bill: Bill, { become }: Step): Move {

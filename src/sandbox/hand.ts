@@ -1,4 +1,4 @@
-import { readNotificationId, type Actor, type Attempt, type Bill } from '../bill/bill.ts'
+import { readNotificationId, type Actor, type Bill } from '../bill/bill.ts'
 import type { Move } from '../bill/transitions.ts'
 import { STATUS } from '../contract/states.ts'
 import type { Merchant } from '../merchant/merchant.ts'
@@ -47,8 +47,8 @@ export function findNotification(world: World, id: string): FoundNotification | 
 }
 
 /** Sends a notification once more, now, whatever its schedule says. */
-export async function resend(world: World, { bill, notification }: FoundNotification): Promise<Attempt | undefined> {
-  return world.dispatcher.attempt(bill.billCode, bill.notifications.indexOf(notification), 'resend', () => true)
+export async function resend(world: World, { bill, notification }: FoundNotification): Promise<void> {
+  await world.dispatcher.attempt(bill.billCode, bill.notifications.indexOf(notification), 'resend', () => true)
 }
 
 /** Changes a merchant. Attempts that had no URL to go to are due when it gets one. */
@@ -56,7 +56,7 @@ export async function changeMerchant(world: World, merchant: Merchant, fields: P
   const changed = await world.merchants.change(merchant, fields)
   if (merchant.notifyUrl === null && changed.notifyUrl !== null) {
     for (const bill of world.store.untold(merchant.appKey)) {
-      for (const due of bill.due) if (due.what === 'attempt') world.agenda.add(due.at, { billCode: bill.billCode, due })
+      for (const due of bill.due) if (due.what === 'attempt' || due.what === 'copy') world.agenda.add(due.at, { billCode: bill.billCode, due })
     }
   }
   return changed

@@ -1,9 +1,10 @@
+import { isTimed } from '../bill/bill.ts'
 import type { World } from './world.ts'
 
 /** Puts everything that is due on the agenda, after a start. */
 export function resume(world: World): void {
   for (const bill of world.store.allBills()) {
-    for (const due of bill.due) world.agenda.add(due.at, { billCode: bill.billCode, due })
+    for (const due of bill.due) if (isTimed(due)) world.agenda.add(due.at, { billCode: bill.billCode, due })
   }
 }
 
@@ -12,7 +13,7 @@ export async function reset(world: World, what: { merchants: boolean }): Promise
   world.agenda.clear()
   // All in one step: a request that comes while the store writes finds the start, whole.
   const cleared = world.store.clear(what)
-  const undo = [world.scenarios.reset(), world.clock.reset(), what.merchants ? world.merchants.reset() : () => undefined]
+  const undo = [world.scenarios.reset(), world.clock.reset(), world.attempts.reset(), what.merchants ? world.merchants.reset() : () => undefined]
   try {
     await cleared
   } catch (error) {

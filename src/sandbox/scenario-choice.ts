@@ -10,13 +10,21 @@ import type { World } from './world.ts'
  * `match` fits, the merchant's, the server's.
  */
 export function chooseScenario(world: World, merchant: Merchant, request: ApplyRequest, amount: string, header: string | undefined): Scenario {
-  const { scenarios, settings } = world
   const inMetadata = namedInMetadata(request.metadata)
   if (inMetadata !== undefined) return named(world, inMetadata, 'metadata.qlinkScenario')
   if (header !== undefined) return named(world, header, 'the header x-qlink-sandbox-scenario')
-  return scenarios.claiming({ fields: request, appKey: merchant.appKey, amount })
-    ?? scenarios.get(merchant.scenario ?? settings.scenario)
-    ?? named(world, settings.scenario, 'the setting scenario')
+  return world.scenarios.claiming({ fields: request, appKey: merchant.appKey, amount }) ?? usual(world, merchant)
+}
+
+/** The scenario of a question about an account, where there is no bill: of a match only appKey and payAccount can fit. */
+export function scenarioOfAccount(world: World, merchant: Merchant, payAccount: string, header: string | undefined): Scenario {
+  if (header !== undefined) return named(world, header, 'the header x-qlink-sandbox-scenario')
+  return world.scenarios.claiming({ fields: { payAccount }, appKey: merchant.appKey, amount: undefined }) ?? usual(world, merchant)
+}
+
+function usual(world: World, merchant: Merchant): Scenario {
+  const { scenarios, settings } = world
+  return scenarios.get(merchant.scenario ?? settings.scenario) ?? named(world, settings.scenario, 'the setting scenario')
 }
 
 function named(world: World, name: string, where: string): Scenario {

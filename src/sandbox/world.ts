@@ -1,21 +1,21 @@
-import { sameDue, withDue, withoutDue, type Bill, type Due } from '../bill/bill.ts'
+import { isTimed, sameDue, withDue, withoutDue, type Bill, type Due, type TimedDue } from '../bill/bill.ts'
 import type { Ids } from '../bill/ids.ts'
 import { transition, type Circumstances, type Move } from '../bill/transitions.ts'
 import { MoveForbidden } from '../errors.ts'
-import { withNotification } from '../notification/delivery.ts'
 import type { Dispatcher } from '../notification/dispatcher.ts'
-import { notificationBody } from '../notification/payload.ts'
 import type { Catalogue } from '../scenario/catalogue.ts'
-import { sign } from '../signing/index.ts'
+import type { Chance, PlannedStep } from '../scenario/timeline.ts'
 import type { Store } from '../store/store.ts'
 import type { Agenda } from '../time/agenda.ts'
 import type { Clock } from '../time/clock.ts'
+import type { Attempts } from './attempts.ts'
 import type { Merchants } from './merchants.ts'
+import { told } from './telling.ts'
 
 /** Due work as the agenda holds it. */
 export interface DueWork {
   billCode: string
-  due: Due
+  due: TimedDue
 }
 
 /** Everything that a use case works with. Put together in app.ts, handed to each. */
@@ -27,6 +27,8 @@ export interface World {
   readonly scenarios: Catalogue
   readonly ids: Ids
   readonly dispatcher: Dispatcher
+  /** What no bill can count. */
+  readonly attempts: Attempts
   readonly log: Log
   readonly settings: WorldSettings
   /** The base of links to this server; known once it listens. */
@@ -55,7 +57,7 @@ export interface Log {
 export async function commit(world: Pick<World, 'store' | 'agenda'>, bill: Bill, before?: Bill): Promise<void> {
   await world.store.putBill(bill)
   for (const due of bill.due) {
-    if (before?.due.some((planned) => sameDue(planned, due)) !== true) world.agenda.add(due.at, { billCode: bill.billCode, due })
+    if (isTimed(due) && before?.due.some((planned) => sameDue(planned, due)) !== true) world.agenda.add(due.at, { billCode: bill.billCode, due })
   }
 }
 
@@ -67,20 +69,18 @@ export async function commit(world: Pick<World, 'store' | 'agenda'>, bill: Bill,
 export function moved(world: World, bill: Bill, move: Move, circumstances: Circumstances): Bill {
   const result = transition(bill, move, circumstances)
   if (!result.allowed) throw new MoveForbidden(bill.billCode, move, result.status, result.moves)
-  const merchant = world.merchants.get(bill.appKey)
-  if (merchant === undefined) return result.bill
-  const body = notificationBody(result.bill, world.settings.timeZone)
-  return withNotification(result.bill, {
-    at: circumstances.at,
-    body,
-    sign: sign({ appKey: merchant.appKey, appSecret: merchant.appSecret, content: body }),
-    addressed: merchant.notifyUrl !== null,
-  })
+  return told(world, result.bill, circumstances.at)
 }
 
 /** Plans steps of a bill's timeline. */
-export function withSteps(bill: Bill, steps: readonly { step: number; at: number }[]): Bill {
-  return withDue(bill, ...steps.map(({ step, at }) => ({ at, what: 'step', step }) as const))
+export function withSteps(bill: Bill, steps: readonly PlannedStep[]): Bill {
+  return withDue(bill, ...steps.map((planned): Due =>
+    'at' in planned ? { at: planned.at, what: 'step', step: planned.step } : { what: 'query-step', step: planned.step, left: planned.queries }))
+}
+
+/** What the seed decides about a bill. */
+export function chanceOf(world: Pick<World, 'ids'>, bill: Pick<Bill, 'billCode'>): Chance {
+  return (what, index) => world.ids.chance(bill.billCode, what, index)
 }
 
 /** Takes one piece of due work off a bill. */

@@ -1,11 +1,12 @@
 import { compareDecimals, withoutExponent } from '../contract/decimal.ts'
-import type { AmountMatch, Match, Scenario } from './schema.ts'
+import type { AmountMatch, Match } from './match-schema.ts'
+import type { Scenario } from './schema.ts'
 
 /** What a scenario's `match` looks at. */
 export interface Application {
   appKey: string
-  /** As plain decimal text, digit for digit. */
-  amount: string
+  /** As plain decimal text, digit for digit; undefined where there is none. */
+  amount: string | undefined
   /** The application's own fields. */
   fields: Partial<Record<Exclude<keyof Match, 'amount' | 'appKey'>, string | undefined>>
 }
@@ -15,7 +16,7 @@ export function claims(scenario: Scenario, application: Application): boolean {
   const { match } = scenario
   if (match === undefined) return false
   const { amount, ...texts } = match
-  if (amount !== undefined && !amountFits(amount, application.amount)) return false
+  if (amount !== undefined && (application.amount === undefined || !amountFits(amount, application.amount))) return false
   return Object.entries(texts).every(([field, pattern]) => {
     const value = field === 'appKey' ? application.appKey : application.fields[field as keyof Application['fields']]
     return value !== undefined && [pattern].flat().some((one) => globFits(one, value))

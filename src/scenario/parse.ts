@@ -1,8 +1,7 @@
 import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
-import { CANCEL_STATUS, PAYMENT_ERROR_CODES, STATUS } from '../contract/states.ts'
-import { readDuration, DURATION_FORMS } from '../time/duration.ts'
 import { compileCheck } from '../validate.ts'
 import { Scenario } from './schema.ts'
+import { senseless, type Problem } from './sense.ts'
 
 /** Characters of a scenario, levels of nesting in it, and problems named at once. */
 const LONGEST = 256 * 1024
@@ -45,45 +44,15 @@ export function parseScenario(text: string, file: string, name: string): ParsedS
     return { problems: [...faults.slice(0, NAMED).map((fault) => at(locate(document, fault.segments), fault.message)), ...more] }
   }
   const scenario = value as Scenario
-  const problems = [...misnamed(scenario, name), ...senselessSteps(scenario), ...senselessReactions(scenario)]
+  const problems = [...misnamed(scenario, name), ...senseless(scenario)]
   return problems.length > 0
     ? { problems: problems.map(({ segments, message }) => at(locate(document, segments), message)) }
     : { scenario }
 }
 
-interface Problem {
-  segments: string[]
-  message: string
-}
-
 function misnamed(scenario: Scenario, name: string): Problem[] {
   if (scenario.name === name) return []
   return [{ segments: ['name'], message: `name must be "${name}", as the file is called, but is "${scenario.name}"` }]
-}
-
-function senselessSteps(scenario: Scenario): Problem[] {
-  return (scenario.timeline ?? []).flatMap(({ after, become, errorCode }, index) => {
-    const step = `timeline[${index}]`
-    const at = (key: string, message: string): Problem => ({ segments: ['timeline', String(index), key], message: `${step}.${key} ${message}` })
-    return [
-      ...(readDuration(after) === undefined ? [at('after', `must be a duration such as ${DURATION_FORMS}, but is "${after}"`)] : []),
-      ...(become === STATUS.failed && errorCode === undefined ? [at('errorCode', `is missing; a payment fails for a reason, such as ${PAYMENT_ERROR_CODES[0]}`)] : []),
-      ...(become !== STATUS.failed && errorCode !== undefined ? [at('errorCode', `goes with become: ${STATUS.failed} only`)] : []),
-    ]
-  })
-}
-
-function senselessReactions({ on }: Scenario): Problem[] {
-  const at = (operation: string, index: number, key: string, message: string): Problem =>
-    ({ segments: ['on', operation, String(index), key], message: `on.${operation}[${index}].${key} ${message}` })
-  return [
-    ...(on?.apply ?? []).flatMap(({ decline, refuse }, index) =>
-      decline !== undefined && refuse !== undefined ? [at('apply', index, 'refuse', 'does not go with decline: what QLink refuses never reaches the provider')] : []),
-    ...(on?.cancel ?? []).flatMap(({ answer, errorCode }, index) => {
-      if (answer === CANCEL_STATUS.refused) return errorCode === undefined ? [at('cancel', index, 'errorCode', 'is missing; a cancel fails for a reason')] : []
-      return errorCode === undefined ? [] : [at('cancel', index, 'errorCode', `goes with answer: ${CANCEL_STATUS.refused} only`)]
-    }),
-  ]
 }
 
 /**

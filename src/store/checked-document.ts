@@ -53,7 +53,7 @@ export function checkDocument(text: string, file: string): Loaded {
 
 /** Due work that means something that is not there. */
 function strayDue({ due, notifications, scenario }: Bill): string | undefined {
-  const stray = due.findIndex((one) => (one.what === 'attempt' && one.notification >= notifications.length) || (one.what === 'step' && one.step >= (scenario.timeline?.length ?? 0)))
+  const stray = due.findIndex((one) => ('notification' in one && one.notification >= notifications.length) || ('step' in one && one.step >= (scenario.timeline?.length ?? 0)))
   return stray < 0 ? undefined : `due[${stray}] means something that is not there`
 }
 

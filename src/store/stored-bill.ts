@@ -16,6 +16,8 @@ const Due = Type.Union([
   Type.Object({ at: time, what: Type.Literal('expire') }),
   Type.Object({ at: time, what: Type.Literal('step'), step: index }),
   Type.Object({ at: time, what: Type.Literal('attempt'), notification: index }),
+  Type.Object({ at: time, what: Type.Literal('copy'), notification: index, copy: index }),
+  Type.Object({ what: Type.Literal('query-step'), step: index, left: Type.Integer({ minimum: 1 }) }),
 ])
 
 const Attempt = Type.Object({
@@ -28,6 +30,20 @@ const Attempt = Type.Object({
   error: Type.Optional(Type.String()),
 })
 
+const length = Type.Optional(Type.Number({ minimum: 0 }))
+
+const Manner = Type.Object({
+  notBefore: Type.Optional(time),
+  copies: Type.Optional(index),
+  gap: length,
+  together: Type.Optional(Type.Boolean()),
+  replay: length,
+  lose: Type.Optional(Type.Union([index, Type.Null()])),
+  slow: length,
+  reversed: Type.Optional(Type.Boolean()),
+  retry: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])),
+})
+
 const Notification = Type.Object({
   id: Type.String(),
   status,
@@ -36,6 +52,7 @@ const Notification = Type.Object({
   sign: Type.String(),
   state: Type.Unsafe({ type: 'string', enum: ['pending', 'acknowledged', 'given-up', 'unaddressed'] }),
   attempts: Type.Array(Attempt),
+  manner: Type.Optional(Manner),
 })
 
 export const StoredBill = Type.Object({
@@ -55,7 +72,10 @@ export const StoredBill = Type.Object({
   cancelTime: maybeTime,
   errorCode: Type.String(),
   scenario: Scenario,
+  paidAmount: Type.Optional(Type.String()),
   cancelAttempts: Type.Integer(),
+  applyAttempts: Type.Optional(index),
+  queries: Type.Optional(index),
   events: Type.Array(Type.Object({ at: time, what: Type.String(), by: Type.String() }), { minItems: 1 }),
   due: Type.Array(Due),
   notifications: Type.Array(Notification),

@@ -95,7 +95,7 @@ export const HealthAnswer = Type.Object({
 const AttemptView = Type.Object({
   number: Type.Integer(),
   at: text('When / 时间'),
-  trigger: text('schedule or resend / 触发方式'),
+  trigger: text('schedule, copy or resend / 触发方式'),
   acknowledged: Type.Boolean(),
   durationMs: Type.Number(),
   request: Type.Object({ method: Type.String(), url: Type.String(), headers: Type.Record(Type.String(), Type.String()), body: Type.String() }),
@@ -127,6 +127,7 @@ export const BillView = Type.Object({
   status: BillStatus,
   cancelling: Type.Boolean({ description: 'A cancel was answered WAIT and is not settled / 取消处理中' }),
   amount: text('Digit for digit / 金额'),
+  paidAmount: Type.Optional(text('What was paid, where it is not the amount applied for / 实付金额')),
   currency: Type.String(),
   createdAt: Type.String(),
   payTime: maybe('When it was paid / 支付时间'),
@@ -142,7 +143,7 @@ export const BillDetail = Type.Composite([
     application: Type.Object({}, { additionalProperties: true, description: 'The body of /apply / 申请报文' }),
     timeline: Type.Array(Type.Object({ at: Type.String(), what: Type.String(), by: Type.String() }, { additionalProperties: true }), { description: 'Every event with its time / 事件' }),
     notifications: Type.Array(NotificationView),
-    due: Type.Array(Type.Object({ at: Type.String(), what: Type.String() }, { additionalProperties: true }), { description: 'What is still due / 待执行' }),
+    due: Type.Array(Type.Object({ at: Type.Optional(Type.String()), what: Type.String() }, { additionalProperties: true }), { description: 'What is still due / 待执行' }),
   }),
 ])
 

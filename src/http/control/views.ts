@@ -1,4 +1,4 @@
-import type { Attempt, Bill, Due, Notification } from '../../bill/bill.ts'
+import { isTimed, type Attempt, type Bill, type Due, type Notification } from '../../bill/bill.ts'
 import { readExact } from '../../contract/json.ts'
 import { toIsoTime } from '../../contract/wire-time.ts'
 import { requestHeaders } from '../../notification/dispatcher.ts'
@@ -19,6 +19,7 @@ export function billView(bill: Bill, zone: string): Record<string, unknown> {
     status: bill.status,
     cancelling: bill.cancelling,
     amount: bill.amount,
+    ...(bill.paidAmount === undefined ? {} : { paidAmount: bill.paidAmount }),
     currency: bill.currency,
     createdAt: time(bill.createdAt),
     payTime: time(bill.payTime),
@@ -36,7 +37,7 @@ export function billDetail(bill: Bill, merchant: Merchant | undefined, zone: str
     application: readExact(bill.request),
     timeline: bill.events.map(({ at, ...event }) => ({ at: toIsoTime(at, zone), ...event })),
     notifications: bill.notifications.map((notification) => notificationView({ bill, notification }, merchant, zone)),
-    due: bill.due.toSorted((a, b) => a.at - b.at).map((due) => dueView(bill, due, zone)),
+    due: bill.due.toSorted((a, b) => timeOf(a) - timeOf(b)).map((due) => dueView(bill, due, zone)),
   }
 }
 
@@ -51,7 +52,7 @@ export function notificationView({ bill, notification }: FoundNotification, merc
     status: notification.status,
     state: notification.state,
     createdAt: toIsoTime(notification.createdAt, zone),
-    nextAttemptAt: next === undefined ? null : toIsoTime(next.at, zone),
+    nextAttemptAt: next === undefined || !isTimed(next) ? null : toIsoTime(next.at, zone),
     url: merchant?.notifyUrl == null ? null : notificationUrl(merchant.notifyUrl),
     body: notification.body,
     attempts: notification.attempts.map((attempt, place) => attemptView(bill, notification, attempt, place, zone)),
@@ -73,15 +74,23 @@ function attemptView(bill: Bill, notification: Notification, attempt: Attempt, p
 }
 
 function dueView(bill: Bill, due: Due, zone: string): Record<string, unknown> {
-  const at = toIsoTime(due.at, zone)
-  switch (due.what) {
+  const { what } = due
+  const at = isTimed(due) ? { at: toIsoTime(due.at, zone) } : {}
+  switch (what) {
     case 'expire':
-      return { at, what: due.what }
+      return { ...at, what }
     case 'step':
-      return { at, what: due.what, step: due.step, become: bill.scenario.timeline?.[due.step]?.become }
+    case 'query-step':
+      return { ...at, what, ...(what === 'query-step' ? { queriesLeft: due.left } : {}), step: due.step, become: bill.scenario.timeline?.[due.step]?.become }
     case 'attempt':
-      return { at, what: due.what, notification: bill.notifications[due.notification]?.id }
+    case 'copy':
+      return { ...at, what, ...(what === 'copy' ? { copy: due.copy } : {}), notification: bill.notifications[due.notification]?.id }
   }
+}
+
+/** What waits for queries stands behind what waits for its time. */
+function timeOf(due: Due): number {
+  return isTimed(due) ? due.at : Number.POSITIVE_INFINITY
 }
 
 /** Without the secret: it is shown only by the answer that makes or changes it. */

@@ -4,13 +4,16 @@ import { exactNumber, readBody, writeExact } from '../../contract/json.ts'
 import type { ApplyRequest, CancelRequest, GetPayStatusRequest, QueryPayAccountRequest } from '../../contract/schemas.ts'
 import type { Operation } from '../../contract/states.ts'
 import { unknownFields } from '../../contract/unknown-fields.ts'
+import { Refusal } from '../../errors.ts'
 import { apply } from '../../sandbox/apply.ts'
 import { cancel } from '../../sandbox/cancel.ts'
 import type { Merchant } from '../../merchant/merchant.ts'
+import type { Answered } from '../../sandbox/reactions.ts'
 import { queryPayAccount } from '../../sandbox/pay-account.ts'
 import { getPayStatus } from '../../sandbox/pay-status.ts'
 import type { World } from '../../sandbox/world.ts'
-import { successBody, type AnswerStyle } from './answers.ts'
+import { failureBody, successBody, type AnswerStyle } from './answers.ts'
+import { stageOf } from './conduct.ts'
 import { checkInputs, withOperations } from '../operation-check.ts'
 import { failureHandler } from './failures.ts'
 import { admit, checkSignature } from './gate.ts'
@@ -26,23 +29,23 @@ declare module 'fastify' {
   }
 }
 
+/** Names the scenario that a request wants. */
+const SCENARIO_HEADER = 'x-qlink-sandbox-scenario'
+
 /** What each endpoint does with a request whose signature and fields are right. */
-type UseCases = Record<Operation, (request: FastifyRequest, reply: FastifyReply) => object | Promise<object>>
+type UseCases = Record<Operation, (request: FastifyRequest, reply: FastifyReply) => Answered<object> | Promise<Answered<object>>>
 
 function useCases(world: World): UseCases {
   return {
-    queryPayAccount: ({ qlink, body }) => queryPayAccount(qlink.merchant, body as QueryPayAccountRequest),
+    queryPayAccount: ({ qlink, body, headers }) => queryPayAccount(world, qlink.merchant, body as QueryPayAccountRequest, headers[SCENARIO_HEADER] as string | undefined),
     apply: ({ qlink, body, headers }) =>
-      apply(world, qlink.merchant, {
-        request: body as ApplyRequest,
-        text: qlink.text,
-        scenarioHeader: headers['x-qlink-sandbox-scenario'] as string | undefined,
-      }),
+      apply(world, qlink.merchant, { request: body as ApplyRequest, text: qlink.text, scenarioHeader: headers[SCENARIO_HEADER] as string | undefined }),
     getPayStatus: async ({ qlink, body }, reply) => {
-      const found = await getPayStatus(world, qlink.merchant, body as GetPayStatusRequest)
-      const statuses = found.map((status) => ({ ...status, amount: status.amount === null ? null : exactNumber(status.amount) }))
+      const { answer, conduct } = await getPayStatus(world, qlink.merchant, body as GetPayStatusRequest)
+      if (answer instanceof Refusal) return { answer, conduct }
+      const statuses = answer.map((status) => ({ ...status, amount: status.amount === null ? null : exactNumber(status.amount) }))
       if (statuses.some(({ amount }) => typeof amount === 'object' && amount !== null)) reply.serializer(writeExact)
-      return statuses
+      return { answer: statuses, conduct }
     },
     cancel: ({ qlink, body }) => cancel(world, qlink.merchant, body as CancelRequest),
   }
@@ -76,10 +79,15 @@ export function qlinkRoutes(app: FastifyInstance, world: World, style: AnswerSty
   }, done))
 
   const cases = useCases(world)
+  const stage = stageOf(app)
   for (const operation of Object.keys(cases) as Operation[]) {
-    app.post(`/${operation}`, { config: { operation, operationId: operation } }, async (request, reply) =>
-      successBody(await cases[operation](request, reply), style),
-    )
+    app.post(`/${operation}`, { config: { operation, operationId: operation } }, async (request, reply) => {
+      const { answer, conduct } = await cases[operation](request, reply)
+      const body = (): object => (answer instanceof Refusal ? failureBody(answer.message) : successBody(answer, style))
+      if (conduct !== undefined && !(await stage.play(conduct, request, reply, () => reply.serialize(body()) as string))) return reply
+      if (answer instanceof Refusal) throw answer
+      return body()
+    })
   }
 }
 
