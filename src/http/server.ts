@@ -57,6 +57,7 @@ export async function buildServer(world: World, settings: Settings, logger: Fast
   app.setNotFoundHandler(notFound(settings.basePath, settings))
   acceptAnyBody(app)
   logRequests(app)
+  tellManualTime(app, world)
 
   // What the OpenAPI document tells of.
   const documented = (instance: FastifyInstance): void => {
@@ -117,6 +118,14 @@ function acceptAnyBody(app: FastifyInstance): void {
   app.addContentTypeParser('*', (_request, payload, done) => {
     payload.resume()
     done(null)
+  })
+}
+
+/** Where time stands still, the header Date says so too: the same requests get the same bytes in every run. */
+function tellManualTime(app: FastifyInstance, { clock }: World): void {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (clock.mode === 'manual') reply.header('date', new Date(clock.now()).toUTCString())
+    done()
   })
 }
 
