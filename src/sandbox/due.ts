@@ -74,19 +74,29 @@ export function afterStep(world: World, bill: Bill, index: number): Bill {
 }
 
 /**
- * Does at once what is due now and is to be told before /apply answers.
+ * Does at once what is due now and is to be told before /apply answers. What fails here is tried again by the agenda,
+ * as everything that is due: the application itself is stored already.
  *
  * @returns when the merchant has answered, or not answered in time
  */
 export async function tellEarly(world: World, billCode: string): Promise<void> {
-  const dueNow = (what: TimedDue['what']): TimedDue[] =>
-    (world.store.bill(billCode)?.due ?? []).filter((due): due is TimedDue => isTimed(due) && due.what === what && due.at <= world.clock.now())
-  for (let [step] = dueNow('step'); step !== undefined; [step] = dueNow('step')) await runDue(world, { billCode, due: step })
-  for (const due of dueNow('attempt')) {
-    const bill = world.store.bill(billCode)
-    const status = bill?.notifications[(due as Extract<TimedDue, { what: 'attempt' }>).notification]?.status
-    if (bill !== undefined && ruleFor(bill.scenario, status)?.early === true) await runDue(world, { billCode, due })
+  try {
+    for (let [step] = dueNow(world, billCode, 'step'); step !== undefined; [step] = dueNow(world, billCode, 'step')) {
+      await runDue(world, { billCode, due: step })
+    }
+    for (const due of dueNow(world, billCode, 'attempt')) {
+      const bill = world.store.bill(billCode)
+      const isEarly = bill !== undefined && ruleFor(bill.scenario, bill.notifications[due.notification]?.status)?.early === true
+      if (isEarly) await runDue(world, { billCode, due })
+    }
+  } catch {
+    // The log has it.
   }
+}
+
+function dueNow<What extends TimedDue['what']>(world: World, billCode: string, what: What): Extract<TimedDue, { what: What }>[] {
+  const isDue = (due: Due): due is Extract<TimedDue, { what: What }> => isTimed(due) && due.what === what && due.at <= world.clock.now()
+  return (world.store.bill(billCode)?.due ?? []).filter(isDue)
 }
 
 function moveTo(bill: Bill, { become }: Step): Move {
