@@ -16,11 +16,11 @@ const ROOMS = {
   time: [],
   fault: [],
   contract: ['errors', 'nearest'],
-  merchant: ['contract', 'signing', 'time'],
+  merchant: ['contract', 'notification/schedule', 'signing', 'time'],
   scenario: ['contract', 'fault', 'time', 'validate'],
   bill: ['contract', 'scenario'],
   store: ['bill', 'contract', 'errors', 'merchant', 'scenario', 'validate'],
-  notification: ['bill', 'contract', 'fault', 'merchant', 'scenario', 'signing', 'time'],
+  notification: ['bill', 'contract', 'fault', 'merchant', 'nearest', 'scenario', 'signing', 'time'],
   sandbox: ['bill', 'contract', 'errors', 'fault', 'merchant', 'nearest', 'notification', 'scenario', 'signing', 'store', 'time'],
   load: ['errors', 'merchant', 'scenario', 'validate'],
   config: ['contract', 'errors', 'load', 'merchant', 'nearest', 'notification/schedule', 'time'],
@@ -28,7 +28,8 @@ const ROOMS = {
   app: ['bill', 'config', 'contract', 'errors', 'http', 'load', 'merchant', 'nearest', 'notification', 'sandbox', 'scenario', 'store', 'time'],
   index: ['app', 'config', 'errors', 'signing'],
   serve: ['app', 'config', 'version'],
-  cli: ['config', 'errors', 'nearest', 'serve', 'version'],
+  commands: ['config', 'contract', 'errors', 'notification/plan', 'notification/presets', 'notification/schedule', 'time'],
+  cli: ['commands', 'config', 'errors', 'nearest', 'serve', 'version'],
 }
 
 const src = resolve(import.meta.dirname, 'src')

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
+import type { showSchedule } from './commands/schedule.ts'
 import { resolveSettings } from './config/resolve.ts'
 import { kebab, SETTINGS, SETTING_NAMES, SHIPPED_FIXTURES, type SettingName } from './config/settings.ts'
 import { UsageError } from './errors.ts'
@@ -60,6 +61,20 @@ function show(value: unknown): string {
   return Array.isArray(value) ? value.join(',') : String(value)
 }
 
+function scheduleCommand(program: Command): void {
+  program.command('schedule')
+    .description('show the retry presets, or what one of them, or a list of waits, comes to')
+    .argument('[schedule]', 'a preset\'s name, or waits with commas between such as 15s,30s,3m')
+    .option('--from <time>', 'when the first attempt is made (default now)')
+    .option('--time-zone <zone>', `zone of the times (${SETTINGS.timeZone.env}; default ${SETTINGS.timeZone.default})`)
+    .option('--json', 'as JSON')
+    .configureOutput({ outputError: (text, write) => { write(`qlink-sandbox: ${text.replace(/^error: /, '').trim().replace(/\s*\n\s*/g, ' ')}\n`) } })
+    .action(async (schedule: string | undefined, options: Parameters<typeof showSchedule>[1]) => {
+      const { showSchedule: show } = await import('./commands/schedule.ts')
+      process.stdout.write(show(schedule, options, process.env))
+    })
+}
+
 async function main(): Promise<void> {
   const program = new Command('qlink-sandbox')
     .description('A QLink payment gateway on your own machine.')
@@ -68,6 +83,7 @@ async function main(): Promise<void> {
     // Values are required, whatever the brackets say that let us report a missing one ourselves.
     .configureHelp({ optionTerm: (option) => option.flags.replace('[', '<').replace(']', '>') })
   const serve = serveCommand(program).exitOverride()
+  scheduleCommand(program)
   program.addHelpText('after', () => `\n${serve.helpInformation()}`)
   try {
     await program.parseAsync()

@@ -100,7 +100,31 @@ await t.test('everything that is wrong is said at once, each in one line, and th
   t.equal(lines.length, expected.length, stderr)
 })
 
+await t.test('schedule shows the retry presets, and the plan of one', async (t) => {
+  const presets = await run(['schedule'])
+  t.equal(presets.code, 0)
+  t.equal(presets.stderr, '')
+  t.match(presets.stdout, /^preset +attempts .*\nqlink +11 /)
+  t.match(presets.stdout, /^standard-webhooks +10 +3d 3h 35m 5s +410: no retry; .* https:/m)
+  const plan = await run(['schedule', '15s,3m', '--from', '2026-01-01 00:00:00', '--time-zone', 'UTC'])
+  t.equal(plan.stdout, [
+    'attempt  wait  since the first  UTC',
+    '1              0s               2026-01-01 00:00:00',
+    '2        15s   15s              2026-01-01 00:00:15',
+    '3        3m    3m 15s           2026-01-01 00:03:15',
+    '',
+  ].join('\n'))
+  const json = await run(['schedule', 'once', '--json'], { QLINK_TIME_ZONE: 'UTC' })
+  t.match(JSON.parse(json.stdout), { name: 'once', attempts: 1, plan: [{ number: 1, at: /\+00:00$/ }] })
+  t.match((await run(['--help'])).stdout, /^ +schedule /m)
+})
+
 const unusable: Record<string, [string[], RegExp]> = {
+  'a retry preset that does not exist': [['schedule', 'standard-webhook'], /^qlink-sandbox: the schedule must be a retry preset \(did you mean standard-webhooks\?\)/],
+  'an option of schedule that does not exist': [['schedule', '--form', 'now'], /^qlink-sandbox: unknown option '--form' \(Did you mean --from\?\)/],
+  'an option of schedule without its value': [['schedule', '--from'], /^qlink-sandbox: option '--from <time>' argument missing/],
+  'a schedule in two words': [['schedule', '1s', '5s'], /^qlink-sandbox: too many arguments/],
+  'a schedule for serve that does not exist': [['--notify-schedule', 'svxi'], /^qlink-sandbox: --notify-schedule must be a retry preset \(did you mean svix\?\), .*, but is "svxi"/],
   'a command that does not exist': [['serv'], /"serv" is no command/],
   'a config file that is not there': [['--config', 'nowhere.yaml'], /nowhere\.yaml cannot be read: it does not exist/],
   'fixtures that are not there': [['--fixtures', 'nowhere'], /cannot be read from nowhere\/merchants\.json: it does not exist; name a directory/],

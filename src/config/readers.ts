@@ -1,6 +1,7 @@
 import { DURATION_FORMS, readDuration } from '../time/duration.ts'
 import { isTimeZone } from '../contract/wire-time.ts'
 import { timeoutFaults, urlFaults } from '../merchant/faults.ts'
+import { readWaits, scheduleComplaint, type Schedule } from '../notification/schedule.ts'
 
 /** Reads a setting's text. What it throws is the end of a sentence: `must be …`. */
 export type Reader<T> = (text: string) => T
@@ -40,14 +41,11 @@ export const timeout: Reader<string> = (text) => {
   return text
 }
 
-/** Durations with commas between; `none` for no retry. */
-export const durations: Reader<string[]> = (text) => {
-  if (text === 'none' || text === '') return []
-  return text.split(',').map((part) => {
-    const wait = part.trim()
-    if (readDuration(wait) === undefined) throw new Error('must be durations with commas between, such as 15s,30s,3m')
-    return wait
-  })
+/** A retry preset's name, or durations with commas between; `none` for no retry. */
+export const schedule: Reader<Schedule> = (text) => {
+  const complaint = scheduleComplaint(text)
+  if (complaint !== undefined) throw new Error(complaint)
+  return readWaits(text) ?? text
 }
 
 export const timeZone: Reader<string> = (text) => {

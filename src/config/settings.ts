@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { DEFAULT_BODY_LIMIT } from '../contract/limits.ts'
 import { DEFAULT_CONCURRENCY, DEFAULT_SCHEDULE, DEFAULT_TIMEOUT } from '../notification/schedule.ts'
-import { anyText, duration, durations, key, oneOf, path, timeout, timeZone, token, url, whole, type Reader } from './readers.ts'
+import { anyText, duration, key, oneOf, path, schedule, timeout, timeZone, token, url, whole, type Reader } from './readers.ts'
 
 /** What ships with the package, whether it runs from src/ or from dist/. */
 const shipped = (folder: string): string => fileURLToPath(new URL(`../../${folder}`, import.meta.url))
@@ -41,7 +41,7 @@ export const SETTINGS = {
   scenarios: optional('QLINK_SCENARIOS', 'dir', anyText, 'directory of scenario files, over the shipped ones'),
   scenario: setting('QLINK_SCENARIO', 'name', anyText, 'wait-for-customer', 'scenario of a bill that no other one claims'),
   notifyUrl: optional('QLINK_NOTIFY_URL', 'url', url, 'where the demo merchant is notified'),
-  notifySchedule: setting('QLINK_NOTIFY_SCHEDULE', 'waits', durations, [...DEFAULT_SCHEDULE] as string[], 'waits between attempts, with commas; "none" for one attempt'),
+  notifySchedule: setting('QLINK_NOTIFY_SCHEDULE', 'waits', schedule, DEFAULT_SCHEDULE, 'a retry preset (qlink-sandbox schedule lists them), or the waits between attempts, with commas; "none" for one attempt'),
   notifyTimeout: setting('QLINK_NOTIFY_TIMEOUT', 'duration', timeout, DEFAULT_TIMEOUT as string, 'how long a merchant may take to answer'),
   notifyConcurrency: setting('QLINK_NOTIFY_CONCURRENCY', 'n', whole(1, 1000), DEFAULT_CONCURRENCY, 'attempts under way at once, per merchant'),
   clock: setting('QLINK_CLOCK', 'mode', oneOf('real', 'manual'), 'real', '"real", or "manual": time stands still until it is advanced'),

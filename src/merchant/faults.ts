@@ -1,3 +1,4 @@
+import { scheduleComplaint, type Schedule } from '../notification/schedule.ts'
 import { DURATION_FORMS, readDuration } from '../time/duration.ts'
 
 /** A longer wait for an answer is a slip of the pen, and past what a timer can take. */
@@ -12,9 +13,13 @@ export function urlFaults(path: string, text: string): string[] {
   return url.username === '' && url.password === '' ? [] : [`${path} must not carry a user name or password`]
 }
 
-/** Whether a text is a duration. */
-export function durationFaults(path: string, text: string): string[] {
-  return readDuration(text) === undefined ? [`${path} must be a duration such as ${DURATION_FORMS}, but is "${text}"`] : []
+/** Whether a schedule is a retry preset's name, or a list of durations. */
+export function scheduleFaults(path: string, schedule: Schedule): string[] {
+  if (typeof schedule === 'string') {
+    const complaint = scheduleComplaint(schedule)
+    return complaint === undefined ? [] : [`${path} ${complaint}, but is "${schedule}"`]
+  }
+  return schedule.flatMap((wait, index) => (readDuration(wait) === undefined ? [`${path}[${index}] must be a duration such as ${DURATION_FORMS}, but is "${wait}"`] : []))
 }
 
 /** Whether a text is a time that a merchant can be given to answer. */

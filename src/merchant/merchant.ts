@@ -1,4 +1,4 @@
-import { durationFaults, timeoutFaults, urlFaults } from './faults.ts'
+import { scheduleFaults, timeoutFaults, urlFaults } from './faults.ts'
 import type { Merchant, PayAccount } from './schema.ts'
 
 export type { Merchant, PayAccount }
@@ -18,7 +18,7 @@ export function merchantFaults(fields: Partial<Merchant>, scenarioExists: (name:
   return [
     ...(notifyUrl == null ? [] : urlFaults('notifyUrl', notifyUrl)),
     ...(scenario === undefined || scenarioExists(scenario) ? [] : [`scenario names "${scenario}", which does not exist`]),
-    ...(notification?.schedule ?? []).flatMap((wait, index) => durationFaults(`notification.schedule[${index}]`, wait)),
+    ...(notification?.schedule === undefined ? [] : scheduleFaults('notification.schedule', notification.schedule)),
     ...(notification?.timeout === undefined ? [] : timeoutFaults('notification.timeout', notification.timeout)),
     ...names.flatMap((name, index) => (names.indexOf(name) < index ? [`payAccounts[${index}].payAccount "${name}" is there twice`] : [])),
   ]

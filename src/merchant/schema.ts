@@ -7,7 +7,13 @@ const choice = <T extends readonly string[]>(values: T, description: string) =>
 
 export const NotificationSettings = Type.Object(
   {
-    schedule: Type.Optional(Type.Array(Type.String(), { maxItems: 100, description: 'The waits between attempts, as durations / 重试间隔' })),
+    schedule: Type.Optional(
+      Type.Union([Type.Array(Type.String(), { maxItems: 100 }), Type.String()], {
+        'x-expected': 'a list of at most 100 durations, or the name of a retry preset',
+        description: 'The waits between attempts, as durations, or a retry preset’s name, see GET /_sandbox/retry-presets / 重试间隔，或重试预设的名称',
+        examples: [['15s', '30s', '3m'], 'svix'],
+      }),
+    ),
     timeout: Type.Optional(Type.String({ description: 'How long the merchant may take to answer, as a duration / 超时时间' })),
     concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'How many attempts may be under way at once / 并发数' })),
   },

@@ -1,6 +1,6 @@
 import { withDue, withoutDue, type Attempt, type Bill, type Due, type Manner, type Notification } from '../bill/bill.ts'
 import type { BillStatus } from '../contract/states.ts'
-import { nextWait } from './schedule.ts'
+import { nextWait, policyOf, type Schedule } from './schedule.ts'
 
 /** What a new notification says, serialised and signed. */
 export interface Wording {
@@ -45,24 +45,24 @@ export function isLost({ attempts, manner }: Notification, trigger: Attempt['tri
 
 /**
  * Records an attempt and decides what follows: nothing more after an acknowledgement, the next attempt after the
- * schedule's wait, or giving up when the schedule is used up. When a notification is settled either way, the bill's
- * next one is due.
+ * schedule's wait, or giving up when the schedule is used up or the answer ends it. When a notification is settled
+ * either way, the bill's next one is due.
  *
- * @param schedule the waits between attempts, as durations
+ * @param schedule a preset's name, or the waits between attempts, as durations
  */
-export function withAttempt(bill: Bill, index: number, attempt: Attempt, schedule: readonly string[]): Bill {
+export function withAttempt(bill: Bill, index: number, attempt: Attempt, schedule: Schedule): Bill {
   const before = bill.notifications[index]
   if (before === undefined) return bill
   const attempts = before.attempts.concat(attempt)
-  const settle = (state: Notification['state']): Bill => {
-    const settled = withState(bill, index, { ...before, state, attempts })
+  const settle = (state: Notification['state'], last = attempt): Bill => {
+    const settled = withState(bill, index, { ...before, state, attempts: before.attempts.concat(last) })
     return promoteNext(withoutDue(settled, (due) => due.what === 'attempt' && due.notification === index), attempt.at)
   }
   if (attempt.acknowledged) return settle('acknowledged')
   // An attempt by hand, or a copy, leaves the schedule alone: what was given up stays so, what is pending goes on.
   if (attempt.trigger !== 'schedule') return withState(bill, index, { ...before, attempts })
-  const wait = nextWait(schedule, attempts.filter((one) => one.trigger === 'schedule').length)
-  if (wait === undefined) return settle('given-up')
+  const { wait, over } = nextWait(policyOf(schedule), attempts.filter((one) => one.trigger === 'schedule'))
+  if (over !== undefined) return settle('given-up', { ...attempt, error: [attempt.error, over].filter(Boolean).join('; ') })
   const rest = withoutDue(bill, (due) => due.what === 'attempt' && due.notification === index)
   return withDue(withState(rest, index, { ...before, attempts }), { at: attempt.at + wait, what: 'attempt', notification: index })
 }

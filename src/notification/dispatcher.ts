@@ -6,6 +6,7 @@ import { readDuration } from '../time/duration.ts'
 import { whyNotAcknowledged } from './acknowledgement.ts'
 import { isLost, postsOf, withAttempt, withCopies } from './delivery.ts'
 import { notificationUrl } from './payload.ts'
+import type { Schedule } from './schedule.ts'
 import type { Sender } from './sender.ts'
 
 /** Of a merchant's answer, this much is kept in the record. */
@@ -13,7 +14,7 @@ const KEPT_CHARACTERS = 16 * 1024
 
 /** The server's settings for merchants that have none of their own. */
 export interface NotificationDefaults {
-  schedule: readonly string[]
+  schedule: Schedule
   timeout: string
   concurrency: number
 }
@@ -98,7 +99,7 @@ export class Dispatcher {
     if (now === undefined || now.events[0] !== bill.events[0]) return false
     let next = trigger === 'schedule' ? withCopies(now, index, at) : now
     if (typeof cause !== 'string') next = withoutDue(next, (due) => sameDue(due, cause))
-    for (const attempt of attempts) next = withAttempt(next, index, attempt, [notification.manner?.retry ?? schedule].flat())
+    for (const attempt of attempts) next = withAttempt(next, index, attempt, notification.manner?.retry ?? schedule)
     await this.#needs.commit(next, now)
     return true
   }

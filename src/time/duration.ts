@@ -17,6 +17,17 @@ export function readDuration(text: string): number | undefined {
   return length === undefined || length > LONGEST ? undefined : Math.round(length)
 }
 
+/** Writes a length of time for people: `16h 2m 27s`; nothing below a millisecond. */
+export function writeDuration(length: number): string {
+  let rest = length
+  const parts = (['d', 'h', 'm', 's', 'ms'] as const).flatMap((unit) => {
+    const count = Math.floor(rest / UNITS[unit])
+    rest -= count * UNITS[unit]
+    return count === 0 ? [] : [`${count}${unit}`]
+  })
+  return parts.length === 0 ? '0s' : parts.join(' ')
+}
+
 function readShort(text: string): number | undefined {
   const parts = SHORT.exec(text)
   if (parts === null) return undefined

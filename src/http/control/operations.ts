@@ -26,6 +26,7 @@ export const controlOperations = {
   listNotifications: call('List notifications, newest first / 通知列表', { 200: schemas.listOf(NotificationView) }, { querystring: schemas.NotificationQuery }),
   getNotification: call('One notification / 通知详情', { 200: NotificationView }, { params: NotificationParams }),
   resendNotification: call('Send once more, now / 立即重发', { 200: NotificationView }, { params: NotificationParams, body: schemas.Nothing }),
+  listRetryPresets: call('List retry presets / 重试预设列表', { 200: all(schemas.RetryPresetView) }),
   getClock: call('What time it is / 当前时间', { 200: ClockAnswer }),
   setClock: call('Choose the clock’s mode / 设置时钟', { 200: ClockAnswer }, { body: schemas.ClockPut }),
   advanceClock: call('Advance a manual clock / 推进时钟', { 200: schemas.AdvanceAnswer }, { body: schemas.ClockAdvance }),

@@ -43,6 +43,10 @@ export function controlRoutes(app: FastifyInstance, world: World, guardSettings:
 
   billRoutes(app, world)
   notificationRoutes(app, world)
+  app.get('/retry-presets', { config: { operationId: 'listRetryPresets' } }, async () => {
+    const { presetViews } = await import('../../notification/plan.ts')
+    return { items: presetViews(), nextCursor: null }
+  })
   clockRoutes(app, world)
   merchantRoutes(app, world)
   // In a scope of its own: what it reads is YAML.

@@ -147,6 +147,21 @@ export const BillDetail = Type.Composite([
   }),
 ])
 
+const statuses = (description: string) => Type.Array(Type.Integer(), { description })
+
+export const RetryPresetView = Type.Object({
+  name: text('What --notify-schedule and notification.schedule call it / 名称'),
+  description: text('In a line / 说明'),
+  waits: Type.Array(Type.String(), { description: 'Between attempts, each counted from the attempt before / 重试间隔，均从上一次投递算起' }),
+  attempts: Type.Integer({ description: 'At most so many / 最多投递次数' }),
+  totalSeconds: Type.Number({ description: 'From the first attempt to the last / 从首次到末次投递的秒数' }),
+  stopStatuses: statuses('Answers that end it for good / 收到这些状态码即停止'),
+  stopHeader: Type.Union([Type.Object({ name: Type.String(), values: Type.Array(Type.String()) }), Type.Null()], { description: 'A header of the answer that ends it for good / 收到此响应头即停止' }),
+  limits: Type.Array(Type.Object({ statuses: statuses('Counted together / 合并计数'), retries: Type.Integer() }), { description: 'Answers that are retried less often / 对这些状态码的重试次数限制' }),
+  retryAfterStatuses: statuses('Answers whose Retry-After postpones the next attempt / 遵从 Retry-After 的状态码'),
+  source: text('Who says so / 出处'),
+})
+
 export const ProblemDetails = Type.Object(
   { type: Type.String(), title: Type.String(), status: Type.Integer(), detail: text('What is wrong, and where / 错误说明') },
   { additionalProperties: true },
