@@ -197,7 +197,19 @@ await t.test('a list that was stored is read again, a name too; a name from else
   t.equal(policyOf('from-a-newer-version').waits.length, 10)
 })
 
-await t.test('a scenario can ask the same way', async (t) => {
+await t.test('a scenario\'s rule names a preset or waits, over the merchant\'s own', async (t) => {
+  const shop = await endpoint(t, { status: 500 })
+  const gate = await open(t)
+  const keys = await gate.merchant({ notifyUrl: shop.url, notification: { schedule: '9s' } })
+  for (const [retry, expected] of [['alipay', DOCUMENTED['alipay']], [['1s', '5s'], [1, 6]], ['midtrans', [120]], ['once', []], [[], []]] as const) {
+    await gate.scenario('retried', { timeline: [{ after: '1s', become: 'PAY_SUCCESS' }], notifications: [{ retry }] })
+    const { billCode } = await gate.bill(keys, { metadata: JSON.stringify({ qlinkScenario: 'retried' }) })
+    await gate.advance('31d')
+    t.strictSame(seconds(body(await gate.control('GET', `/notifications/${billCode}-1`))), expected, JSON.stringify(retry))
+  }
+  const refused = await gate.control('PUT', '/scenarios/wrong', { name: 'wrong', description: 'x', notifications: [{ retry: 'svxi' }] })
+  t.equal(refused.status, 422)
+  t.match(body(refused)['detail'], /notifications\[0\]\.retry must be a retry preset \(did you mean svix\?\), .*, but is "svxi"/)
   t.equal(policyOf('svix'), PRESETS.find(({ name }) => name === 'svix'))
   t.strictSame(policyOf(['1s', '5s']), { waits: ['1s', '5s'] })
   t.equal(scheduleComplaint(['1s', 'PT5S']), undefined)

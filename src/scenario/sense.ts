@@ -1,4 +1,5 @@
 import { CANCEL_STATUS, PAYMENT_ERROR_CODES, STATUS } from '../contract/states.ts'
+import { scheduleComplaint } from '../notification/schedule.ts'
 import { DURATION_FORMS, readDuration } from '../time/duration.ts'
 import type { Span } from './fields.ts'
 import type { NotificationRule } from './notification-schema.ts'
@@ -57,7 +58,8 @@ function senselessStep({ after, afterQueries, become, errorCode, amount, notify 
 }
 
 function senselessRule(rule: NotificationRule, { on, timeline = [] }: Scenario): Complaint[] {
-  const { delay, gap, slow, replay, early, order } = rule
+  const { delay, gap, slow, replay, early, order, retry } = rule
+  const unusable = retry === undefined ? undefined : scheduleComplaint(retry)
   const atOnce = on?.apply?.some(({ decline }) => decline !== undefined) === true
     || timeline.some((step) => (step.from ?? 'apply') === 'apply' && typeof step.after === 'string' && readDuration(step.after) === 0)
   return [
@@ -66,6 +68,7 @@ function senselessRule(rule: NotificationRule, { on, timeline = [] }: Scenario):
     durationComplaint('gap', gap),
     durationComplaint('slow', slow),
     ...copyComplaints(rule, ''),
+    unusable === undefined ? undefined : ['retry', `${unusable}, but is ${JSON.stringify(retry)}`],
     early === true && delay !== undefined ? ['early', 'does not go with delay: early is before /apply answers'] : undefined,
     early === true && order === 'reversed' ? ['early', 'does not go with order: reversed, which holds back'] : undefined,
     early === true && !atOnce ? ['early', 'can never happen: nothing in this scenario happens before /apply answers; add a step after: 0s, or a decline'] : undefined,
