@@ -241,6 +241,7 @@ await t.test('a plan on paper: each attempt with its wait and its times', async 
   t.strictSame(lines.slice(17), ['', 'source: https://pay.weixin.qq.com/docs/merchant/apis/jsapi-payment/payment-notice.html', ''])
   t.match(showSchedule('1s', { from: '2026-01-01T00:00:00Z' }, { QLINK_TIME_ZONE: 'Asia/Jakarta' }), /^2 +1s +1s +2026-01-01 07:00:01\n$/m)
   t.match(showSchedule('standard-webhooks', {}, { QLINK_TIME_ZONE: '' }), /\n\n410: no retry\n429, 502, 503, 504: waits for Retry-After\nsource: https/)
+  t.match(showSchedule(undefined, {}, {}), /^midtrans +6 +5h 42m +301, 302, 303: no retry; 500: 1 retry; .* https:/m)
   const plan = object(JSON.parse(showSchedule('svix', { from: '2026-01-01 00:00:00', timeZone: 'UTC', json: true }, {})))
   t.hasStrict(plan, { schedule: 'svix', name: 'svix', attempts: 8 })
   t.strictSame(list(plan['plan'])[1], { number: 2, wait: '5s', sinceFirstSeconds: 5, at: '2026-01-01T00:00:05.000+00:00' })

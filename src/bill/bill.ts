@@ -79,7 +79,7 @@ export type Due = TimedDue | QueryDue
 
 /**
  * `pending`: there is an attempt to come, or an earlier notification of the bill to wait for. `acknowledged`: the
- * merchant said yes. `given-up`: the retry schedule is used up. `unaddressed`: the merchant had no URL.
+ * merchant said yes. `given-up`: no retry is left, or an answer ended it. `unaddressed`: the merchant had no URL.
  */
 export type NotificationState = 'pending' | 'acknowledged' | 'given-up' | 'unaddressed'
 
