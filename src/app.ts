@@ -67,7 +67,10 @@ export async function startApp(settings: Settings, { logger = logToStderr(settin
   await renewNotifyUrl(merchants, settings.notifyUrl)
 
   const clock = startClock(settings, store, logger)
-  const agenda = new Agenda<DueWork>(clock, (work) => runDue(world, work))
+  const agenda = new Agenda<DueWork>(clock, (work) => runDue(world, work), {
+    // With a seed, a time that stands still makes the same world of the same requests, down to the order of deliveries.
+    oneByOne: settings.seed !== undefined && settings.clock === 'manual',
+  })
   const sender = new UndiciSender()
   const dispatcher = new Dispatcher(
     sender,

@@ -32,6 +32,25 @@ await t.test('advance runs what falls due, in order of time, then of adding', as
   t.equal(clock.now(), 30)
 })
 
+await t.test('one by one, a piece of work waits for the one before', async (t) => {
+  const clock = new Clock('manual', 0)
+  const started: string[] = []
+  const ends: (() => void)[] = []
+  const agenda = new Agenda<string>(clock, async (name) => {
+    started.push(name)
+    await new Promise<void>((resolve) => ends.push(resolve))
+    return true
+  }, { oneByOne: true })
+  for (const name of ['a', 'b', 'c']) agenda.add(0, name)
+  const advanced = agenda.advance(() => 10)
+  for (const alone of [['a'], ['a', 'b'], ['a', 'b', 'c']]) {
+    while (ends.length < alone.length) await new Promise((resolve) => setImmediate(resolve))
+    t.strictSame(started, alone)
+    ends.at(-1)?.()
+  }
+  t.strictSame(await advanced, ['a', 'b', 'c'])
+})
+
 await t.test('what work adds is run in the same advance, at its own time', async (t) => {
   const { agenda, ran } = make()
   agenda.add(10, { name: 'a', adds: [[10, 'now'], [15, 'soon'], [99, 'later']] })

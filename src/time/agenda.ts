@@ -29,6 +29,7 @@ export class AdvanceInterrupted extends Error {
 export class Agenda<T> {
   readonly #clock: Clock
   readonly #run: (item: T) => Promise<boolean>
+  readonly #oneByOne: boolean
   readonly #running = new Set<Promise<unknown>>()
   /** Work that failed, by the timer that brings it back. */
   readonly #retries = new Map<NodeJS.Timeout, Entry<T>>()
@@ -45,10 +46,13 @@ export class Agenda<T> {
   /**
    * @param clock what time it is
    * @param run does a piece of work and tells whether there was anything left to do; what rejects is tried again
+   * @param oneByOne whether a piece of work waits for the one before, so that what others see of it comes in the same
+   *   order in every run; otherwise all that is due is under way at once
    */
-  constructor(clock: Clock, run: (item: T) => Promise<boolean>) {
+  constructor(clock: Clock, run: (item: T) => Promise<boolean>, { oneByOne = false }: { oneByOne?: boolean } = {}) {
     this.#clock = clock
     this.#run = run
+    this.#oneByOne = oneByOne
   }
 
   /** Adds work due at a time; a time that has passed means now. */
@@ -160,7 +164,10 @@ export class Agenda<T> {
             this.#tryAgain(entry)
           },
         )
-        .finally(() => this.#running.delete(work))
+        .finally(() => {
+          this.#running.delete(work)
+          if (this.#oneByOne) this.#plan()
+        })
       this.#running.add(work)
     }
   }
@@ -181,14 +188,16 @@ export class Agenda<T> {
   }
 
   #takeDue(): Entry<T> | undefined {
-    return this.#isDue() ? this.#queue.pop() : undefined
+    const isFree = !this.#oneByOne || this.#running.size === 0
+    return isFree && this.#isDue() ? this.#queue.pop() : undefined
   }
 
   /** Sees to it that the next piece of work runs in its time. */
   #plan(): void {
     clearTimeout(this.#timer)
     const next = this.#queue.peek()
-    if (next === undefined || this.#closed) return
+    // One by one, what is running plans again when it is done.
+    if (next === undefined || this.#closed || (this.#oneByOne && this.#running.size > 0)) return
     const wait = next.at - this.#clock.now()
     if (wait <= 0) {
       // Not at once: whoever added the work has an answer to send first.
