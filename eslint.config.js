@@ -17,7 +17,7 @@ const ROOMS = {
   fault: [],
   contract: ['errors', 'nearest'],
   merchant: ['contract', 'notification/schedule', 'signing', 'time'],
-  scenario: ['contract', 'fault', 'notification/schedule', 'time', 'validate'],
+  scenario: ['contract', 'fault', 'nearest', 'notification/schedule', 'time', 'validate'],
   bill: ['contract', 'scenario'],
   store: ['bill', 'contract', 'errors', 'merchant', 'scenario', 'validate'],
   notification: ['bill', 'contract', 'fault', 'merchant', 'nearest', 'scenario', 'signing', 'time'],

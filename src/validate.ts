@@ -39,10 +39,9 @@ export function compileCheck(schema: object, root = 'the value'): Check {
 }
 
 function describe(errors: ErrorObject[], root: string): Fault[] {
-  // What a branch of an anyOf says is noise beside what the anyOf itself says.
+  // Where a choice says what fits, the type says nothing more.
   const chosen = new Set(errors.filter((error) => error.keyword === 'enum').map((error) => error.instancePath))
-  // And where a choice says what fits, the type says nothing more.
-  const own = errors.filter((error) => !error.schemaPath.includes('/anyOf/') && !(error.keyword === 'type' && chosen.has(error.instancePath)))
+  const own = outermost(errors, '').filter((error) => !(error.keyword === 'type' && chosen.has(error.instancePath)))
   return own.map((error) => {
     const segments = toSegments(error.instancePath)
     const params = error.params as Record<string, unknown>
@@ -55,8 +54,13 @@ function describe(errors: ErrorObject[], root: string): Fault[] {
         return fault([...segments, String(params['missingProperty'])], true, 'is missing')
       case 'additionalProperties': {
         const extra = String(params['additionalProperty'])
-        const near = closest(extra, Object.keys((error.parentSchema?.['properties'] as object | undefined) ?? {}))
-        return fault([...segments, extra], false, `is not known here${near === undefined ? '' : `; did you mean ${near}?`}`)
+        const known = Object.keys((error.parentSchema?.['properties'] as object | undefined) ?? {})
+        const near = closest(extra, known)
+        return fault([...segments, extra], false, `is not known here${near === undefined ? `; ${either(known)} would be` : `; did you mean ${near}?`}`)
+      }
+      case 'minProperties': {
+        const known = Object.keys((error.parentSchema?.['properties'] as object | undefined) ?? {})
+        return fault(segments, true, `is empty; leave it out, or give it ${either(known)}`)
       }
       case 'minLength':
         if (error.data === '') return fault(segments, true, 'is empty')
@@ -67,6 +71,30 @@ function describe(errors: ErrorObject[], root: string): Fault[] {
       default:
     }
     return fault(segments, false, complaint(error, params))
+  })
+}
+
+const BRANCHES = '/anyOf/'
+/** By these a branch is not meant at all, where they are about the value itself. */
+const NOT_MEANT = ['type', 'const', 'enum', 'pattern']
+
+/**
+ * What an anyOf's branches say is noise beside what the anyOf itself says, unless the value is an object or a list that
+ * one of them is plainly meant by: then what is wrong inside is what helps.
+ *
+ * @param within the schema path under which to look
+ */
+function outermost(errors: ErrorObject[], within: string): ErrorObject[] {
+  const here = errors.filter(({ schemaPath }) => schemaPath.startsWith(within) && !schemaPath.slice(within.length).includes(BRANCHES))
+  return here.flatMap((error) => {
+    if (error.keyword !== 'anyOf' || typeof error.data !== 'object' || error.data === null) return [error]
+    const inside = errors.filter(({ schemaPath, instancePath }) =>
+      schemaPath.startsWith(`${error.schemaPath}/`) && (instancePath === error.instancePath || instancePath.startsWith(`${error.instancePath}/`)))
+    const branchOf = ({ schemaPath }: ErrorObject): string => /^\d+/.exec(schemaPath.slice(error.schemaPath.length + 1))?.[0] ?? ''
+    const others = new Set(inside.filter(({ keyword, instancePath }) => instancePath === error.instancePath && NOT_MEANT.includes(keyword)).map(branchOf))
+    const meant = inside.filter((one) => !others.has(branchOf(one)))
+    const [branch] = meant.map(branchOf)
+    return branch === undefined ? [error] : outermost(meant.filter((one) => branchOf(one) === branch), `${error.schemaPath}/${branch}/`)
   })
 }
 

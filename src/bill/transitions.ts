@@ -1,21 +1,8 @@
+import { allowedMoves, TRANSITIONS, type Move } from '../contract/moves.ts'
 import { ERROR_CODE, type BillStatus } from '../contract/states.ts'
 import { withoutDue, type Actor, type Bill } from './bill.ts'
 
-/**
- * The moves that each state allows, and where they lead (CONTRACT §7). The three states after PAY_WAIT are final
- * but for a late success, which providers document and merchants get wrong; only a scenario or a person causes it.
- */
-export const TRANSITIONS = {
-  PAY_WAIT: { pay: 'PAY_SUCCESS', fail: 'PAY_FAIL', expire: 'PAY_FAIL', cancel: 'PAY_CANCEL' },
-  PAY_SUCCESS: {},
-  PAY_FAIL: { payLate: 'PAY_SUCCESS' },
-  PAY_CANCEL: { payLate: 'PAY_SUCCESS' },
-} as const satisfies Record<BillStatus, Partial<Record<string, BillStatus>>>
-
-export type Move = 'pay' | 'fail' | 'expire' | 'cancel' | 'payLate'
-
-/** All moves there are, for tables and tests. */
-export const MOVES = ['pay', 'fail', 'expire', 'cancel', 'payLate'] as const satisfies readonly Move[]
+export { allowedMoves, MOVES, TRANSITIONS, type Move } from '../contract/moves.ts'
 
 /** When a move is made, by whom, and for a failure why. */
 export interface Circumstances {
@@ -27,11 +14,6 @@ export interface Circumstances {
 export type MoveResult =
   | { readonly allowed: true; readonly bill: Bill }
   | { readonly allowed: false; readonly status: BillStatus; readonly moves: readonly Move[] }
-
-/** The moves that a state allows. */
-export function allowedMoves(status: BillStatus): Move[] {
-  return Object.keys(TRANSITIONS[status]) as Move[]
-}
 
 /**
  * Moves a bill to another state. Pure: the bill handed in stays as it is.

@@ -11,13 +11,15 @@ const EXPECTED = 'a duration such as 500ms, 3s, 15m, 48h, 2d or PT15M'
 /** A fixed length of time, or one that the seed chooses between two bounds. */
 export type Span = string | { min: string; max: string }
 
+const bound = (description: string) => ({ type: 'string', pattern: PATTERN, description, 'x-expected': EXPECTED })
+
 export const span = (what: string) =>
   Type.Unsafe<Span>({
     anyOf: [
       { type: 'string', pattern: PATTERN },
       {
         type: 'object',
-        properties: { min: { type: 'string', pattern: PATTERN }, max: { type: 'string', pattern: PATTERN } },
+        properties: { min: bound('The least'), max: bound('The most') },
         required: ['min', 'max'],
         additionalProperties: false,
       },

@@ -10,7 +10,7 @@ const text = (what: string) =>
     }),
   )
 
-const amount = { anyOf: amountForms }
+const amount = (description: string) => ({ anyOf: amountForms, description, 'x-expected': 'an amount such as 1.10' })
 
 /** Amounts are numbers in YAML; quoted ones keep digits that a double cannot hold. */
 export type AmountMatch =
@@ -35,8 +35,8 @@ export const Match = Type.Object(
       Type.Unsafe<AmountMatch>({
         anyOf: [
           ...amountForms,
-          { type: 'array', items: amount, minItems: 1 },
-          { type: 'object', properties: { gt: amount, gte: amount, lt: amount, lte: amount }, additionalProperties: false, minProperties: 1 },
+          { type: 'array', items: amount('One of the amounts'), minItems: 1 },
+          { type: 'object', properties: { gt: amount('More than this'), gte: amount('This or more'), lt: amount('Less than this'), lte: amount('This or less') }, additionalProperties: false, minProperties: 1 },
         ],
         description: 'The amount: a value, a list (any of), or bounds { gt, gte, lt, lte }',
         'x-expected': 'an amount, a list of amounts, or bounds { gt, gte, lt, lte }',

@@ -1,12 +1,14 @@
-import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml'
+import { isAlias, isMap, isScalar, LineCounter, parseDocument, visit, type Document, type Node, type YAMLParseError } from 'yaml'
 import { compileCheck } from '../validate.ts'
 import { Scenario } from './schema.ts'
-import { senseless, type Problem } from './sense.ts'
+import type { Problem } from './problem.ts'
+import { senseless } from './sense.ts'
 
 /** Characters of a scenario, levels of nesting in it, and problems named at once. */
-const LONGEST = 256 * 1024
+export const LONGEST = 256 * 1024
 const DEEPEST = 50
 const NAMED = 20
+const NAME = new RegExp(Scenario.properties.name.pattern ?? '')
 
 const check = compileCheck(Scenario, 'the scenario')
 
@@ -18,9 +20,10 @@ export type ParsedScenario = { scenario: Scenario; problems?: never } | { scenar
  * @param text the file's text
  * @param file how to call it in messages, usually its path
  * @param name what the scenario must be called: the file's name without its ending
+ * @param named who says so
  * @returns the scenario, or every problem as one line: file, line, column, path inside, and what was expected
  */
-export function parseScenario(text: string, file: string, name: string): ParsedScenario {
+export function parseScenario(text: string, file: string, name: string, named = 'the file is called'): ParsedScenario {
   const unreadable = tooMuch(text)
   if (unreadable !== undefined) return { problems: [`${file}: ${unreadable}`] }
   const lines = new LineCounter()
@@ -29,30 +32,63 @@ export function parseScenario(text: string, file: string, name: string): ParsedS
     const { line, col } = lines.linePos(offset)
     return `${file}:${line}:${col}: ${message}`
   }
-  if (document.errors.length > 0) {
-    return { problems: document.errors.map((error) => at(error.pos[0], `not YAML: ${error.message}`)) }
-  }
-  let value: unknown
-  try {
-    value = document.toJS({ maxAliasCount: 0 })
-  } catch {
-    return { problems: [at(0, 'anchors and aliases (& and *) are not allowed in a scenario; write the value out')] }
-  }
+  if (document.errors.length > 0) return { problems: document.errors.slice(0, NAMED).map((error) => at(error.pos[0], inWords(error, text))) }
+  const unplain = withoutMagic(document, text)
+  if (unplain.length > 0) return { problems: unplain.slice(0, NAMED).map(([offset, message]) => at(offset, message)) }
+  const value: unknown = document.toJS({ maxAliasCount: 0 })
   const faults = check(value)
   if (faults.length > 0) {
     const more = faults.length > NAMED ? [`${file}: and ${faults.length - NAMED} more`] : []
     return { problems: [...faults.slice(0, NAMED).map((fault) => at(locate(document, fault.segments), fault.message)), ...more] }
   }
   const scenario = value as Scenario
-  const problems = [...misnamed(scenario, name), ...senseless(scenario)]
+  const problems = [...misnamed(scenario, name, named), ...senseless(scenario)]
   return problems.length > 0
     ? { problems: problems.map(({ segments, message }) => at(locate(document, segments), message)) }
     : { scenario }
 }
 
-function misnamed(scenario: Scenario, name: string): Problem[] {
+function misnamed(scenario: Scenario, name: string, named: string): Problem[] {
   if (scenario.name === name) return []
-  return [{ segments: ['name'], message: `name must be "${name}", as the file is called, but is "${scenario.name}"` }]
+  const wanted = NAME.test(name) ? `name must be "${name}", as ${named}, but is "${scenario.name}"` : `${named} "${name}", which is no scenario's name: use lower-case letters, digits and hyphens, such as "${scenario.name}"`
+  return [{ segments: ['name'], message: wanted }]
+}
+
+/** What the parser finds, in the words of this house. */
+function inWords({ code, message, pos }: Pick<YAMLParseError, 'code' | 'message' | 'pos'>, text: string): string {
+  switch (code) {
+    case 'DUPLICATE_KEY':
+      return `${/^[^\s:,{}]{1,60}/.exec(text.slice(pos[0]))?.[0] ?? 'a key'} is there twice; take one of the two away`
+    case 'MULTIPLE_DOCS':
+      return 'a second document begins here (---); a file holds one scenario, so make it a file of its own'
+    default:
+      return `not YAML: ${message.replace(/\s+/g, ' ')}`
+  }
+}
+
+/**
+ * What YAML can do and a scenario need not, with its offsets: a scenario is read by people who may not know it, and no
+ * bomb can be built without it.
+ */
+function withoutMagic(document: Document.Parsed, text: string): [number, string][] {
+  const found: [number, string][] = []
+  const anchors = 'anchors and aliases (& and *) are not allowed in a scenario; write the value out'
+  // A node begins behind its marks.
+  const markAt = (mark: string, start: number): number => Math.max(0, text.lastIndexOf(mark, start))
+  visit(document, {
+    Pair: (_key, { key }) => {
+      if (!isScalar(key)) found.push([(key as Node | null)?.range?.[0] ?? 0, 'a key must be a plain text'])
+    },
+    Node: (_key, node) => {
+      const start = node.range?.[0] ?? 0
+      if (isAlias(node)) found.push([start, anchors])
+      else {
+        if (node.anchor !== undefined) found.push([markAt('&', start), anchors])
+        if (node.tag !== undefined) found.push([markAt('!', start), `tags such as ${node.tag.replace('tag:yaml.org,2002:', '!!')} are not allowed in a scenario; write the value alone`])
+      }
+    },
+  })
+  return found
 }
 
 /**

@@ -2,28 +2,25 @@ import { CANCEL_STATUS, PAYMENT_ERROR_CODES, STATUS } from '../contract/states.t
 import { scheduleComplaint } from '../notification/schedule.ts'
 import { DURATION_FORMS, readDuration } from '../time/duration.ts'
 import type { Span } from './fields.ts'
+import { unmatchable } from './matchable.ts'
 import type { NotificationRule } from './notification-schema.ts'
+import { impossible } from './possible.ts'
+import { about, type Complaint, type Problem } from './problem.ts'
 import type { Reaction } from './reaction-schema.ts'
 import type { Scenario, Step } from './schema.ts'
 
-/** Something that a schema cannot see, and where it is. */
-export interface Problem {
-  segments: string[]
-  message: string
-}
-
 /** Everything in a scenario that no schema can see: parts that contradict each other, and what can never happen. */
 export function senseless(scenario: Scenario): Problem[] {
-  const { on = {}, timeline = [], notifications = [] } = scenario
-  return [
+  const { match, on = {}, timeline = [], notifications = [] } = scenario
+  const contradictions = [
+    ...(match === undefined ? [] : unmatchable(match)),
     ...Object.entries(on).flatMap(([operation, entries]) => entries.flatMap((entry, index) => about(['on', operation, String(index)], senselessReaction(entry)))),
     ...timeline.flatMap((step, index) => about(['timeline', String(index)], senselessStep(step))),
     ...notifications.flatMap((rule, index) => about(['notifications', String(index)], senselessRule(rule, scenario))),
   ]
+  // What can happen is asked only where what is said can be understood.
+  return contradictions.length > 0 ? contradictions : impossible(scenario)
 }
-
-/** A key inside an entry and what is wrong with it; undefined for nothing. */
-type Complaint = [key: string, complaint: string] | undefined
 
 function senselessReaction(reaction: Reaction): Complaint[] {
   const { delay, lag, fault, effect, refuse, decline, answer, errorCode } = reaction
@@ -33,6 +30,8 @@ function senselessReaction(reaction: Reaction): Complaint[] {
     effect !== undefined && fault === undefined ? ['effect', 'goes with fault only: without one the answer comes'] : undefined,
     refuse !== undefined && fault !== undefined ? ['refuse', 'does not go with fault: the refusal would not arrive'] : undefined,
     refuse !== undefined && decline !== undefined ? ['refuse', 'does not go with decline: what QLink refuses never reaches the provider'] : undefined,
+    decline !== undefined && effect === 'none' ? ['decline', 'does not go with effect: none, after which nothing has happened'] : undefined,
+    answer !== undefined && effect === 'none' ? ['answer', 'does not go with effect: none, after which nothing has happened'] : undefined,
     refuse !== undefined && answer !== undefined ? ['refuse', 'does not go with answer: a refusal is one'] : undefined,
     answer === CANCEL_STATUS.refused && errorCode === undefined ? ['errorCode', 'is missing; a cancel fails for a reason'] : undefined,
     answer !== CANCEL_STATUS.refused && errorCode !== undefined ? ['errorCode', `goes with answer: ${CANCEL_STATUS.refused} only`] : undefined,
@@ -97,10 +96,4 @@ function durationComplaint(key: string, text: string | undefined): Complaint {
 
 function notDuration(text: string): string {
   return `must be a duration such as ${DURATION_FORMS}, of at most a hundred years, but is "${text}"`
-}
-
-function about(place: string[], complaints: Complaint[]): Problem[] {
-  const path = place.reduce((whole, part) => (/^\d+$/.test(part) ? `${whole}[${part}]` : whole === '' ? part : `${whole}.${part}`), '')
-  return complaints.flatMap((complaint) =>
-    complaint === undefined ? [] : [{ segments: [...place, ...complaint[0].split('.')], message: `${path}.${complaint[0]} ${complaint[1]}` }])
 }
