@@ -22,7 +22,7 @@ const ROOMS = {
   store: ['bill', 'contract', 'errors', 'merchant', 'scenario', 'validate'],
   notification: ['bill', 'contract', 'fault', 'merchant', 'nearest', 'scenario', 'signing', 'time'],
   sandbox: ['bill', 'contract', 'errors', 'fault', 'merchant', 'nearest', 'notification', 'scenario', 'signing', 'store', 'time'],
-  load: ['errors', 'merchant', 'scenario', 'validate'],
+  load: ['errors', 'merchant', 'scenario', 'time', 'validate'],
   config: ['contract', 'errors', 'load', 'merchant', 'nearest', 'notification/schedule', 'time'],
   http: ['bill', 'config', 'contract', 'errors', 'fault', 'merchant', 'nearest', 'notification', 'sandbox', 'scenario', 'signing', 'store/store', 'time', 'validate', 'version'],
   app: ['bill', 'config', 'contract', 'errors', 'http', 'load', 'merchant', 'nearest', 'notification', 'sandbox', 'scenario', 'store', 'time'],

@@ -8,6 +8,7 @@ import { UsageError } from './errors.ts'
 import { buildServer } from './http/server.ts'
 import { loadMerchants } from './load/merchants.ts'
 import { loadScenarios } from './load/scenarios.ts'
+import type { WatchedScenarios } from './load/watched-scenarios.ts'
 import { closest } from './nearest.ts'
 import { Dispatcher } from './notification/dispatcher.ts'
 import { UndiciSender } from './notification/undici-sender.ts'
@@ -58,7 +59,8 @@ export interface App {
 export async function startApp(settings: Settings, { logger = logToStderr(settings), files }: Parts = {}): Promise<App> {
   const { timeZone } = settings
 
-  const scenarios = new Catalogue(await loadScenarios([SHIPPED_SCENARIOS, ...(settings.scenarios === undefined ? [] : [settings.scenarios])]))
+  const scenarios = new Catalogue(await loadScenarios([SHIPPED_SCENARIOS]))
+  const watched = await watchScenarios(settings.scenarios, scenarios)
   demandScenario(scenarios, settings.scenario)
   const fixtures = withNotifyUrl(await loadMerchants(settings.fixtures, (name) => scenarios.get(name) !== undefined), settings.notifyUrl)
   const store = await openStore(settings, logger, files)
@@ -97,9 +99,15 @@ export async function startApp(settings: Settings, { logger = logToStderr(settin
   })
   world.publicUrl = (settings.publicUrl ?? url).replace(/\/+$/, '')
   resume(world)
+  watched?.follow((found, before) => {
+    scenarios.setFiles(found.scenarios, found.problems)
+    for (const problem of found.problems) if (!before.problems.includes(problem)) logger.error(`${problem} (what was good before stays)`)
+    if (found.problems.length === 0) logger.info(`the scenarios of ${String(settings.scenarios)} were reloaded and are in order`)
+  })
 
   const close = async (): Promise<void> => {
     agenda.close()
+    await watched?.close()
     // One deadline for what is in flight on either side; what is broken off is done again after the next start.
     const deadline = setTimeout(() => {
       server.server.closeAllConnections()
@@ -128,6 +136,16 @@ function logToStderr({ logLevel }: Settings): Logger {
     })
   }
   return pino({ level: logLevel, base: null }, stderr)
+}
+
+/** A user's scenario files, which may change while it runs; what follows them is loaded only where there are any. */
+async function watchScenarios(directory: string | undefined, scenarios: Catalogue): Promise<WatchedScenarios | undefined> {
+  if (directory === undefined) return undefined
+  const { WatchedScenarios } = await import('./load/watched-scenarios.ts')
+  const watched = await WatchedScenarios.open(directory)
+  scenarios.setFiles(watched.found.scenarios, [])
+  scenarios.refreshBy(() => watched.look())
+  return watched
 }
 
 /** What keeps bills on disk is loaded only where they are kept there. */

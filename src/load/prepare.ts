@@ -1,15 +1,16 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { MERCHANTS_FILE, readMerchants } from './merchants.ts'
 import { fingerprint, PREPARED_FILE } from './prepared.ts'
 import { scenarioFiles } from './scenarios.ts'
 
 /**
- * Reads and checks the shipped files, and keeps what they hold beside the built code. The build calls it.
+ * Reads and checks the shipped files, and keeps what they hold beside the built code; writes the JSON Schema of
+ * scenarios for editors. The build calls it.
  *
  * @throws UsageError where one of them is not in order
  */
-export async function prepare(fixtures: string, scenarios: string): Promise<void> {
+export async function prepare(fixtures: string, scenarios: string, schemas: string): Promise<void> {
   const { parseScenario } = await import('../scenario/parse.ts')
   const prepared: Record<string, unknown> = {}
   const merchants = await readFile(join(fixtures, MERCHANTS_FILE), 'utf8')
@@ -21,4 +22,7 @@ export async function prepare(fixtures: string, scenarios: string): Promise<void
     prepared[fingerprint(name, text)] = scenario
   }
   await writeFile(PREPARED_FILE, JSON.stringify(prepared))
+  const { scenarioJsonSchemaText } = await import('../scenario/json-schema.ts')
+  await mkdir(schemas, { recursive: true })
+  await writeFile(join(schemas, 'scenario.json'), scenarioJsonSchemaText())
 }

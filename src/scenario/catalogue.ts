@@ -3,12 +3,37 @@ import type { Scenario } from './schema.ts'
 
 /** The scenarios that a running sandbox knows: those of files, and over them those put there while it runs. */
 export class Catalogue {
-  readonly #files: ReadonlyMap<string, Scenario>
+  readonly #shipped: ReadonlyMap<string, Scenario>
+  #files: ReadonlyMap<string, Scenario> = new Map()
   #put: ReadonlyMap<string, Scenario> = new Map()
+  #problems: readonly string[] = []
+  #refresh: (() => Promise<void>) | undefined
 
-  /** @param files each with a name of its own */
-  constructor(files: readonly Scenario[]) {
-    this.#files = byName(files)
+  /** @param shipped those of files that stay as they are, each with a name of its own */
+  constructor(shipped: readonly Scenario[]) {
+    this.#shipped = byName(shipped)
+    this.#files = this.#shipped
+  }
+
+  /** What is wrong with the files as they are now, a line each; of a broken one the last good version is here. */
+  get problems(): readonly string[] {
+    return this.#problems
+  }
+
+  /** Takes what a user's files hold now in the place of what they held; they stand over the shipped ones. */
+  setFiles(scenarios: readonly Scenario[], problems: readonly string[]): void {
+    this.#files = byName([...this.#shipped.values(), ...scenarios])
+    this.#problems = problems
+  }
+
+  /** @param refresh looks at the files again, and resolves when what was found is here */
+  refreshBy(refresh: () => Promise<void>): void {
+    this.#refresh = refresh
+  }
+
+  /** Looks at the files again, if they are followed. */
+  async refresh(): Promise<void> {
+    await this.#refresh?.()
   }
 
   get(name: string): Scenario | undefined {

@@ -35,12 +35,18 @@ export const controlOperations = {
   getMerchant: call('One merchant / 商户详情', { 200: MerchantAnswer }, { params: MerchantParams }),
   changeMerchant: call('Change a merchant / 修改商户', { 200: MerchantAnswer }, { params: MerchantParams, body: schemas.MerchantPatch }),
   deleteMerchant: call('Delete a merchant and its bills / 删除商户及其账单', { 204: null }, { params: MerchantParams }),
-  listScenarios: call('List scenarios / 场景列表', { 200: all(Scenario) }),
+  listScenarios: call('List scenarios, and what is wrong with their files / 场景列表', { 200: schemas.ScenarioList }),
   getScenario: call('One scenario / 场景详情', { 200: Scenario }, { params: ScenarioParams }),
   putScenario: call('Put a scenario here, until the next reset / 新增或覆盖场景', { 200: Scenario }, { params: ScenarioParams }),
+  getScenarioSchema: call('The JSON Schema of scenario files, for editors / 场景文件的 JSON Schema', { 200: schemas.AnyObject }),
   deleteScenario: call('Take off a scenario that was put here / 删除场景', { 204: null }, { params: ScenarioParams }),
   reset: call('Back to the fixtures / 重置', { 204: null }, { body: schemas.Reset }),
 } satisfies Record<string, FastifySchema>
+
+/** Bodies that their route reads by itself, in more forms than JSON: for the OpenAPI document alone. */
+export const DOCUMENTED_BODIES: Readonly<Record<string, { consumes: string[]; body: TSchema }>> = {
+  putScenario: { consumes: ['application/yaml', 'application/json'], body: Scenario },
+}
 
 function call(summary: string, answers: Record<number, TSchema | null>, inputs: Inputs = {}): FastifySchema {
   const content = (type: string, schema: TSchema) => ({ content: { [type]: { schema } } })

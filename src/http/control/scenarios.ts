@@ -15,22 +15,30 @@ export function scenarioRoutes(app: FastifyInstance, world: World): void {
     done(null, body)
   })
 
-  app.get('/scenarios', { config: { operationId: 'listScenarios' } }, () =>
-    Promise.resolve({ items: scenarios.list(), nextCursor: null }),
-  )
+  // Whoever has just saved a file and looks here sees it, without waiting for the next look at the files.
+  app.get('/scenarios', { config: { operationId: 'listScenarios' } }, async () => {
+    await scenarios.refresh()
+    return { items: scenarios.list(), nextCursor: null, problems: scenarios.problems }
+  })
 
-  app.get('/scenarios/:name', { config: { operationId: 'getScenario' } }, (request) => {
+  app.get('/scenarios/:name', { config: { operationId: 'getScenario' } }, async (request) => {
+    await scenarios.refresh()
     const scenario = scenarios.get(nameOf(request))
     if (scenario === undefined) throw new Problem(404, `there is no scenario ${nameOf(request)}`)
-    return Promise.resolve(scenario)
+    return scenario
   })
 
   app.put('/scenarios/:name', { config: { operationId: 'putScenario' } }, async (request) => {
     const { parseScenario } = await import('../../scenario/parse.ts')
-    const { scenario, problems } = parseScenario(typeof request.body === 'string' ? request.body : '', 'the body', nameOf(request))
+    const { scenario, problems } = parseScenario(typeof request.body === 'string' ? request.body : '', 'the body', nameOf(request), 'the path says')
     if (problems !== undefined) throw new Problem(422, problems.join('; '), { errors: problems })
     scenarios.put(scenario)
     return scenario
+  })
+
+  app.get('/schemas/scenario.json', { config: { operationId: 'getScenarioSchema' } }, async () => {
+    const { scenarioJsonSchema } = await import('../../scenario/json-schema.ts')
+    return scenarioJsonSchema()
   })
 
   app.delete('/scenarios/:name', { config: { operationId: 'deleteScenario' } }, async (request, reply) => {

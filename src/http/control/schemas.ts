@@ -1,6 +1,7 @@
 import { Type, type TObject, type TSchema } from '@sinclair/typebox'
 import { PAYMENT_ERROR_CODES, STATUS } from '../../contract/states.ts'
 import { Merchant } from '../../merchant/schema.ts'
+import { Scenario } from '../../scenario/schema.ts'
 
 /** The schemas of the control API: they validate, and they are its part of the OpenAPI document. */
 
@@ -160,6 +161,14 @@ export const RetryPresetView = Type.Object({
   limits: Type.Array(Type.Object({ statuses: statuses('Counted together / 合并计数'), retries: Type.Integer() }), { description: 'Answers that are retried less often / 对这些状态码的重试次数限制' }),
   retryAfterStatuses: statuses('Answers whose Retry-After postpones the next attempt / 遵从 Retry-After 的状态码'),
   source: text('Who says so / 出处'),
+})
+
+export const AnyObject = Type.Object({}, { additionalProperties: true })
+
+export const ScenarioList = Type.Object({
+  items: Type.Array(Scenario),
+  nextCursor: Type.Null(),
+  problems: Type.Array(Type.String(), { description: 'What is wrong with the files of --scenarios as they are now; of a broken one the last good version is served / 场景文件当前的问题；出错的文件仍使用上一个正确的版本' }),
 })
 
 export const ProblemDetails = Type.Object(

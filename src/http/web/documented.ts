@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { Failure, PayNotification } from '../../contract/schemas.ts'
 import type { World } from '../../sandbox/world.ts'
 import { VERSION } from '../../version.ts'
+import { DOCUMENTED_BODIES } from '../control/operations.ts'
 import { OPERATIONS } from '../operations.ts'
 import { documentedApply } from '../qlink/operations.ts'
 
@@ -27,7 +28,7 @@ export async function buildDocumentation(world: World, documented: (app: Fastify
   app.addHook('onRoute', (route) => {
     const { operationId = '' } = route.config ?? {}
     const schema = OPERATIONS[operationId]
-    if (schema !== undefined) route.schema = { operationId, ...schema }
+    if (schema !== undefined) route.schema = { operationId, ...schema, ...DOCUMENTED_BODIES[operationId] }
   })
   await app.register(swagger, {
     openapi: {
