@@ -28,7 +28,7 @@ const ROOMS = {
   app: ['bill', 'config', 'contract', 'errors', 'http', 'load', 'merchant', 'nearest', 'notification', 'sandbox', 'scenario', 'store', 'time'],
   index: ['app', 'config', 'errors', 'signing'],
   serve: ['app', 'config', 'version'],
-  commands: ['config', 'contract', 'errors', 'notification/plan', 'notification/presets', 'notification/schedule', 'time'],
+  commands: ['config', 'contract', 'errors', 'load', 'notification/plan', 'notification/presets', 'notification/schedule', 'time'],
   cli: ['commands', 'config', 'errors', 'nearest', 'serve', 'version'],
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import type { showSchedule } from './commands/schedule.ts'
+import type { checkScenarios, Outcome, recordBill } from './commands/scenarios.ts'
 import { resolveSettings } from './config/resolve.ts'
 import { kebab, SETTINGS, SETTING_NAMES, SHIPPED_FIXTURES, type SettingName } from './config/settings.ts'
 import { UsageError } from './errors.ts'
@@ -68,11 +69,48 @@ function scheduleCommand(program: Command): void {
     .option('--from <time>', 'when the first attempt is made (default now)')
     .option('--time-zone <zone>', `zone of the times (${SETTINGS.timeZone.env}; default ${SETTINGS.timeZone.default})`)
     .option('--json', 'as JSON')
-    .configureOutput({ outputError: (text, write) => { write(`qlink-sandbox: ${text.replace(/^error: /, '').trim().replace(/\s*\n\s*/g, ' ')}\n`) } })
+    .configureOutput(oneLine)
     .action(async (schedule: string | undefined, options: Parameters<typeof showSchedule>[1]) => {
       const { showSchedule: show } = await import('./commands/schedule.ts')
       process.stdout.write(show(schedule, options, process.env))
     })
+}
+
+function scenariosCommands(program: Command): void {
+  const scenarios = program.command('scenarios').description('look at scenario files, or make one').configureOutput(oneLine)
+  scenarios.command('check')
+    .description('say everything that is wrong with scenario files')
+    .argument('[files...]', 'files and directories; the shipped ones and those of --scenarios where left out')
+    .option('--scenarios <dir>', `${SETTINGS.scenarios.help} (${SETTINGS.scenarios.env})`)
+    .option('--json', 'as JSON')
+    .action(async (files: string[], options: Parameters<typeof checkScenarios>[1]) => {
+      const { checkScenarios: check } = await import('./commands/scenarios.ts')
+      finish(await check(files, options, process.env))
+    })
+  scenarios.command('record')
+    .description('print the scenario that reproduces a bill of a running sandbox')
+    .argument('<bill>', 'a billCode, or tradeUuid:<uuid>')
+    .option('--url <url>', 'where the sandbox is (default http://127.0.0.1:4800)')
+    .option('--token <token>', `its control token (${SETTINGS.controlToken.env})`)
+    .option('--app-key <key>', 'whose bill, where two merchants use one tradeUuid')
+    .option('--name <name>', 'what to call the scenario')
+    .action(async (bill: string, options: Parameters<typeof recordBill>[1]) => {
+      const { recordBill: record } = await import('./commands/scenarios.ts')
+      finish(await record(bill, options, process.env))
+    })
+}
+
+/** Commander's complaints in the house's form. */
+const oneLine = {
+  outputError: (text: string, write: (line: string) => void): void => {
+    write(`qlink-sandbox: ${text.replace(/^error: /, '').trim().replace(/\s*\n\s*/g, ' ')}\n`)
+  },
+}
+
+function finish({ stdout, stderr = '', code }: Outcome): void {
+  process.stdout.write(stdout)
+  process.stderr.write(stderr)
+  process.exitCode = code
 }
 
 async function main(): Promise<void> {
@@ -84,6 +122,7 @@ async function main(): Promise<void> {
     .configureHelp({ optionTerm: (option) => option.flags.replace('[', '<').replace(']', '>') })
   const serve = serveCommand(program).exitOverride()
   scheduleCommand(program)
+  scenariosCommands(program)
   program.addHelpText('after', () => `\n${serve.helpInformation()}`)
   try {
     await program.parseAsync()

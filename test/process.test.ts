@@ -119,6 +119,22 @@ await t.test('schedule shows the retry presets, and the plan of one', async (t) 
   t.match((await run(['--help'])).stdout, /^ +schedule /m)
 })
 
+await t.test('scenarios check and record, as commands', async (t) => {
+  const dir = directory(t, { 'bad.yaml': 'name: bad\ntimelime: []\n' })
+  const good = await run(['scenarios', 'check'])
+  t.match(good.stdout, /^\d+ scenarios are in order\n$/)
+  t.equal(good.code, 0)
+  const bad = await run(['scenarios', 'check', '--scenarios', dir])
+  t.equal(bad.stdout, `${join(dir, 'bad.yaml')}:2:1: timelime is not known here; did you mean timeline?\n`)
+  t.equal(bad.code, 1)
+  const sandbox = await serve(t, ['--data', 'memory'])
+  await sandbox.call('apply', application({ tradeUuid: 'one' }))
+  const recorded = await run(['scenarios', 'record', 'tradeUuid:one', '--url', sandbox.url, '--name', 'mine'])
+  t.match(recorded.stdout, /^# yaml-language-server: .*\nname: mine\n/)
+  t.equal(recorded.code, 0)
+  t.equal((await run(['scenarios', 'record', 'two', '--url', sandbox.url])).code, 1)
+})
+
 const unusable: Record<string, [string[], RegExp]> = {
   'a retry preset that does not exist': [['schedule', 'standard-webhook'], /^qlink-sandbox: the schedule must be a retry preset \(did you mean standard-webhooks\?\)/],
   'an option of schedule that does not exist': [['schedule', '--form', 'now'], /^qlink-sandbox: unknown option '--form' \(Did you mean --from\?\)/],
@@ -126,6 +142,10 @@ const unusable: Record<string, [string[], RegExp]> = {
   'a schedule in two words': [['schedule', '1s', '5s'], /^qlink-sandbox: too many arguments/],
   'a schedule for serve that does not exist': [['--notify-schedule', 'svxi'], /^qlink-sandbox: --notify-schedule must be a retry preset \(did you mean svix\?\), .*, but is "svxi"/],
   'a command that does not exist': [['serv'], /"serv" is no command/],
+  'a command of scenarios that does not exist': [['scenarios', 'chek'], /^qlink-sandbox: unknown command 'chek' \(Did you mean check\?\)/],
+  'an option of check that does not exist': [['scenarios', 'check', '--jsno'], /^qlink-sandbox: unknown option '--jsno'/],
+  'a scenario file that is not there': [['scenarios', 'check', 'nowhere.yaml'], /nowhere\.yaml: it does not exist/],
+  'a bill that is not named': [['scenarios', 'record'], /^qlink-sandbox: missing required argument 'bill'/],
   'a config file that is not there': [['--config', 'nowhere.yaml'], /nowhere\.yaml cannot be read: it does not exist/],
   'fixtures that are not there': [['--fixtures', 'nowhere'], /cannot be read from nowhere\/merchants\.json: it does not exist; name a directory/],
   'a host that is not ours': [['--host', '203.0.113.7', '--data', 'memory', '--port', '0'], /203\.0\.113\.7 is no address of this machine; choose another by --host/],

@@ -1,4 +1,5 @@
 import type { BillStatus } from '../contract/states.ts'
+import type { Telling } from '../scenario/notification-schema.ts'
 import type { Scenario } from '../scenario/schema.ts'
 import type { Move } from './transitions.ts'
 
@@ -55,6 +56,8 @@ export interface BillEvent {
   readonly to?: BillStatus
   readonly errorCode?: string
   readonly note?: string
+  /** What a notification told although nothing had changed. */
+  readonly telling?: Telling
 }
 
 /** Something that is to happen to a bill at its time. */

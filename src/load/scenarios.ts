@@ -50,8 +50,10 @@ export function twins(files: readonly ScenarioFile[]): string[] {
 
 /** Reads one file and checks what it holds. */
 export async function readScenarioFile(file: string): Promise<ScenarioFile> {
-  const { text, problem } = await readStrictly(file, MOST_BYTES)
-  return problem === undefined ? readScenario(text, file) : { file, problems: [`${file}: ${problem}`], unreadable: true }
+  const read = await readStrictly(file, MOST_BYTES)
+  if (read.text !== undefined) return readScenario(read.text, file)
+  const place = read.at === undefined ? file : `${file}:${read.at}`
+  return { file, problems: [`${place}: ${read.problem}`], ...(read.unreadable ? { unreadable: true as const } : {}) }
 }
 
 /** YAML and what checks it are loaded only where a file is not as it was shipped. */

@@ -32,7 +32,7 @@ export function told(world: Teller, bill: Bill, at: number): Bill {
  */
 export function toldOf(world: Teller, bill: Bill, telling: Telling, { at, by }: { at: number; by: Actor }): Bill {
   const { status = bill.status, sign: signature = 'valid', body = 'intact' } = telling
-  const event = { at, what: 'notify', by, note: `tells of ${status}, signature ${signature}, body ${body}` } as const
+  const event = { at, what: 'notify', by, note: `tells of ${status}, signature ${signature}, body ${body}`, telling } as const
   const noted = { ...bill, events: bill.events.concat(event) }
   return withTelling(world, noted, telling, { ...common(telling), retry: [] }, at)
 }

@@ -74,7 +74,10 @@ function withoutMagic(document: Document.Parsed, text: string): [number, string]
   const found: [number, string][] = []
   const anchors = 'anchors and aliases (& and *) are not allowed in a scenario; write the value out'
   // A node begins behind its marks.
-  const markAt = (mark: string, start: number): number => Math.max(0, text.lastIndexOf(mark, start))
+  const markAt = (mark: '&' | '!', start: number): number => {
+    const last = Math.max(0, text.lastIndexOf(mark, start))
+    return mark === '!' && text[last - 1] === mark ? last - 1 : last
+  }
   visit(document, {
     Pair: (_key, { key }) => {
       if (!isScalar(key)) found.push([(key as Node | null)?.range?.[0] ?? 0, 'a key must be a plain text'])

@@ -4,7 +4,7 @@ import type { Bill } from '../../bill/bill.ts'
 import { Problem } from '../../errors.ts'
 import { findBills, moveByHand, type HandMove } from '../../sandbox/hand.ts'
 import type { World } from '../../sandbox/world.ts'
-import type { BillParams, BillQuery, Fail, OneMerchant, Pay } from './schemas.ts'
+import type { BillParams, BillQuery, Fail, OneMerchant, Pay, RecordQuery } from './schemas.ts'
 import { billDetail, billView } from './views.ts'
 
 /** How many entries a page has unless asked otherwise. */
@@ -24,6 +24,13 @@ export function billRoutes(app: FastifyInstance, world: World): void {
   })
 
   app.get('/bills/:id', { config: { operationId: 'getBill' } }, (request) => Promise.resolve(detail(find(world, request))))
+
+  app.get('/bills/:id/scenario', { config: { operationId: 'recordBill' } }, async (request, reply) => {
+    const { recordScenario, scenarioText } = await import('../../sandbox/record.ts')
+    const { name } = request.query as Static<typeof RecordQuery>
+    const text = scenarioText(recordScenario(find(world, request), name), `${world.publicUrl}/_sandbox/schemas/scenario.json`)
+    return reply.type('application/yaml; charset=utf-8').send(text)
+  })
 
   for (const move of MOVES) {
     app.post(`/bills/:id/${move}`, { config: { operationId: `${move}Bill` } }, async (request) => {

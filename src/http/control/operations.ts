@@ -19,6 +19,7 @@ export const controlOperations = {
   },
   listBills: call('List bills, newest first / 账单列表', { 200: schemas.listOf(BillView) }, { querystring: schemas.BillQuery }),
   getBill: call('Everything about a bill / 账单详情', { 200: BillDetail }, oneBill),
+  recordBill: answeringIn('application/yaml', call('The scenario that reproduces the bill, as a file / 重现该账单的场景文件', { 200: Type.String() }, { params: BillParams, querystring: schemas.RecordQuery })),
   payBill: call('The customer pays / 顾客付款', { 200: BillDetail }, { ...oneBill, body: schemas.Pay }),
   failBill: call('The payment fails / 支付失败', { 200: BillDetail }, { ...oneBill, body: schemas.Fail }),
   cancelBill: call('The provider cancels the bill / 取消账单', { 200: BillDetail }, { ...oneBill, body: schemas.Nothing }),
@@ -42,6 +43,12 @@ export const controlOperations = {
   deleteScenario: call('Take off a scenario that was put here / 删除场景', { 204: null }, { params: ScenarioParams }),
   reset: call('Back to the fixtures / 重置', { 204: null }, { body: schemas.Reset }),
 } satisfies Record<string, FastifySchema>
+
+/** An operation that answers with something else than JSON. */
+function answeringIn(type: string, operation: FastifySchema): FastifySchema {
+  const answers = operation.response as Record<string, object>
+  return { ...operation, response: { ...answers, 200: { description: 'Done / 成功', content: { [type]: { schema: Type.String() } } } } }
+}
 
 /** Bodies that their route reads by itself, in more forms than JSON: for the OpenAPI document alone. */
 export const DOCUMENTED_BODIES: Readonly<Record<string, { consumes: string[]; body: TSchema }>> = {

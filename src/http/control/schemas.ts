@@ -50,6 +50,7 @@ export const NotificationParams = Type.Object({ id: text('The notification’s i
 export const ScenarioParams = Type.Object({ name: text('The scenario’s name / 场景名') })
 export const MerchantParams = Type.Object({ appKey: text('The merchant’s appKey / 应用标识') })
 export const OneMerchant = Type.Object({ appKey: Type.Optional(text('Whose, where two merchants use one tradeUuid / 商户')) }, strict)
+export const RecordQuery = Type.Composite([OneMerchant, Type.Object({ name: Type.Optional(Type.Index(Scenario, ['name'], { description: 'What to call the scenario / 场景名' })) })], strict)
 
 const errorCode = Type.Optional(
   Type.String({ minLength: 1, examples: [...PAYMENT_ERROR_CODES], description: 'Why, any code; FAILURE_DETAILS_UNAVAILABLE where left out / 失败原因' }),
