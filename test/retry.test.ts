@@ -176,7 +176,7 @@ await t.test('a schedule that nobody knows gets the nearest one', async (t) => {
   t.match(await said('__proto__'), /must be a retry preset/)
   t.match(await said('15s,often'), /must be a retry preset .* waits with commas between such as 15s,30s,3m/)
   t.match(await said(['15s', 'often']), /notification\.schedule\[1\] must be a duration such as .*, but is "often"/)
-  t.match(await said([15]), /notification\.schedule must be a list of at most 100 durations, or the name of a retry preset, but is a list/)
+  t.match(await said([15]), /notification\.schedule\[0\] must be a string, but is a number/)
   t.match(await said(Array.from({ length: 101 }, () => '1s')), /at most 100/)
   t.match(await said(15), /but is 15/)
 })
