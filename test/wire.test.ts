@@ -1,0 +1,213 @@
+// What a client on a raw socket sees of each fault, and what the fault leaves behind.
+import { connect } from 'node:net'
+import t from 'tap'
+import { application, body, demo, endpoint, list, object, open, parsed, payload, refused, sign, string, unique, type Gate, type Json, type Keys } from './helpers/blackbox.ts'
+
+interface Seen { bytes: string; error: string | undefined; ended: boolean }
+
+/** A signed request as bytes. */
+const requestBytes = (gate: Gate, operation: string, content: Json, headers: Record<string, string> = {}, keys: Keys = demo): string => {
+  const text = JSON.stringify(content)
+  const all = { host: 'sandbox', appKey: keys.appKey, sign: sign(keys, text), 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)), ...headers }
+  const path = new URL(`${gate.baseUrl}/${operation}`).pathname
+  return `POST ${path} HTTP/1.1\r\n${Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${text}`
+}
+
+/** Writes bytes to a socket and tells what came until it closed. */
+const onSocket = (gate: Gate, bytes: string, use: (socket: ReturnType<typeof connect>) => void = () => undefined): Promise<Seen> =>
+  new Promise((resolve) => {
+    const seen: Seen = { bytes: '', error: undefined, ended: false }
+    const socket = connect(Number(new URL(gate.url).port), '127.0.0.1')
+    socket.setEncoding('latin1')
+    socket.on('data', (chunk) => { seen.bytes += chunk.toString() })
+    socket.on('end', () => { seen.ended = true })
+    socket.on('error', (error: NodeJS.ErrnoException) => { seen.error = error.code })
+    socket.on('close', () => { resolve(seen) })
+    socket.write(bytes, () => { use(socket) })
+  })
+
+const parts = (seen: Seen): { status: string; headers: string; body: string } => {
+  const [head = '', ...rest] = seen.bytes.split('\r\n\r\n')
+  const [status = '', ...headers] = head.split('\r\n')
+  return { status, headers: headers.join('\n').toLowerCase(), body: rest.join('\r\n\r\n') }
+}
+
+const isThere = async (gate: Gate, tradeUuid: string): Promise<boolean> =>
+  list(parsed(await gate.call('getPayStatus', { tradeUuidList: [tradeUuid] }))).length === 1
+
+const looks: Record<string, (t: Tap, seen: Seen) => void> = {
+  'connection-reset': (t, seen) => t.strictSame(seen, { bytes: '', error: 'ECONNRESET', ended: false }),
+  'empty-response': (t, seen) => t.strictSame(seen, { bytes: '', error: undefined, ended: true }),
+  'truncated-json': (t, seen) => {
+    const { status, headers, body } = parts(seen)
+    const length = Number(/^content-length: (\d+)$/m.exec(headers)?.[1])
+    t.match(status, /^HTTP\/1\.1 200 /)
+    t.ok(body.length > 0 && body.length < length, `${body.length} of ${length} bytes came`)
+    t.ok(seen.ended)
+    t.match(body, /^\{"success":(true|false)/, 'it is the answer’s beginning')
+    t.throws(() => { JSON.parse(body) })
+  },
+  'garbage': (t, seen) => {
+    t.ok(seen.bytes.length > 0)
+    t.notMatch(seen.bytes, /^HTTP/)
+  },
+  'not-json': (t, seen) => {
+    t.match(parts(seen).status, /^HTTP\/1\.1 200 /)
+    t.match(parts(seen).headers, /^content-type: text\/html/m)
+  },
+  ...Object.fromEntries([429, 500, 501, 502, 503, 504].map((code) => [`http-${code}`, (t: Tap, seen: Seen): void => {
+    const { status, headers, body } = parts(seen)
+    t.match(status, new RegExp(`^HTTP/1\\.1 ${code} `))
+    t.match(headers, new RegExp(`^x-qlink-sandbox-fault: http-${code}$`, 'm'))
+    t.equal(body.length, Number(/^content-length: (\d+)$/m.exec(headers)?.[1]), 'the body is whole')
+    if (code < 502 && code >= 500) t.equal(object(JSON.parse(body))['success'], false, 'QLink’s own server answers in JSON')
+    else t.match(body, /^<html>/, 'a gateway answers with a page')
+  }])),
+}
+type Tap = typeof t
+
+await t.test('each fault as it is described, with either effect', async (t) => {
+  const gate = await open(t)
+  for (const [fault, look] of Object.entries(looks)) {
+    for (const effect of ['kept', 'none'] as const) {
+      const name = `${fault}-${effect}`
+      await gate.scenario(name, { on: { apply: [{ fault, effect }, {}] } })
+      const fields = application({ metadata: { qlinkScenario: name } })
+      look(t as never, await onSocket(gate, requestBytes(gate, 'apply', fields)))
+      const tradeUuid = string(fields['tradeUuid'])
+      t.equal(await isThere(gate, tradeUuid), effect === 'kept', `${name}: the bill is ${effect === 'kept' ? '' : 'not '}there`)
+      const again = await gate.call('apply', fields)
+      if (effect === 'kept') refused(t, again, 'TRADE_UUID_TAKEN')
+      else t.equal(body(again)['success'], true, `${name}: the second attempt is as usual`)
+    }
+  }
+})
+
+await t.test('a hang lasts until the client gives up, either way it does so', async (t) => {
+  const gate = await open(t)
+  await gate.scenario('hangs', { on: { apply: [{ fault: 'hang' }] } })
+  for (const give of ['end', 'destroy'] as const) {
+    const fields = application({ metadata: { qlinkScenario: 'hangs' } })
+    const tradeUuid = string(fields['tradeUuid'])
+    const seen = await onSocket(gate, requestBytes(gate, 'apply', fields), (socket) => {
+      const whenThere = async (): Promise<void> => {
+        while (!(await isThere(gate, tradeUuid))) await new Promise((resolve) => setImmediate(resolve))
+        socket[give]()
+      }
+      void whenThere()
+    })
+    t.equal(seen.bytes, '', 'nothing came')
+  }
+})
+
+await t.test('what hangs or waits does not keep the sandbox from closing', async (t) => {
+  const closing: (() => unknown)[] = []
+  const gate = await open({ teardown: (close) => closing.push(close) })
+  await gate.scenario('hangs', { on: { apply: [{ fault: 'hang' }] } })
+  await gate.scenario('slow', { on: { apply: [{ delay: '20s' }] } })
+  const [hanging, slow] = ['hangs', 'slow'].map((name) => {
+    const fields = application({ metadata: { qlinkScenario: name } })
+    return { tradeUuid: string(fields['tradeUuid']), seen: onSocket(gate, requestBytes(gate, 'apply', fields, { connection: 'close' })) }
+  })
+  for (const one of [hanging, slow]) while (!(await isThere(gate, one?.tradeUuid ?? ''))) await new Promise((resolve) => setImmediate(resolve))
+  for (const close of closing) await close()
+  t.equal((await hanging?.seen)?.bytes, '')
+  t.match((await slow?.seen)?.bytes, /"success":true/, 'what was late is answered at once')
+})
+
+await t.test('other requests on the connection are not harmed by a delay', async (t) => {
+  const gate = await open(t)
+  await gate.scenario('late', { on: { apply: [{ delay: { min: '10ms', max: '30ms' } }] } })
+  const late = requestBytes(gate, 'apply', application({ metadata: { qlinkScenario: 'late' } }))
+  const account = requestBytes(gate, 'queryPayAccount', { payAccount: 'account1' }, { connection: 'close' })
+  const { bytes } = await onSocket(gate, late + account)
+  t.match(bytes, /^HTTP\/1\.1 200 [^]*billCode[^]*HTTP\/1\.1 200 [^]*QRIS/, 'both are answered, in order')
+})
+
+await t.test('cancel, query and account have faults too, attempt by attempt', async (t) => {
+  const gate = await open(t)
+  const keys = await gate.merchant()
+  await gate.scenario('all', {
+    on: {
+      queryPayAccount: [{ refuse: 'busy' }, { fault: 'http-503' }, {}],
+      getPayStatus: [{ fault: 'http-502' }, { refuse: 'later' }, {}],
+      cancel: [{ fault: 'http-504', effect: 'none' }, { fault: 'http-504', effect: 'kept' }, {}],
+    },
+  })
+  const headers = { 'x-qlink-sandbox-scenario': 'all' }
+  const account = () => gate.call('queryPayAccount', { payAccount: 'account1' }, { keys, headers })
+  refused(t, await account(), 'REFUSED_BY_SCENARIO', { names: 'busy' })
+  t.equal((await account()).status, 503)
+  t.equal(list(parsed(await account())).length, 3)
+  t.equal(list(parsed(await account())).length, 3, 'the last entry stays')
+  const { billCode } = await gate.bill(keys, { metadata: { qlinkScenario: 'all' } })
+  t.equal((await gate.call('getPayStatus', { billCodeList: [billCode] }, { keys })).status, 502)
+  refused(t, await gate.call('getPayStatus', { billCodeList: [billCode] }, { keys }), 'REFUSED_BY_SCENARIO', { names: 'later' })
+  t.equal((await gate.status(keys, billCode))['status'], 'PAY_WAIT')
+  t.equal((await gate.call('cancel', { billCode }, { keys })).status, 504)
+  t.equal((await gate.status(keys, billCode))['status'], 'PAY_WAIT', 'none: it was not cancelled')
+  t.equal((await gate.call('cancel', { billCode }, { keys })).status, 504)
+  t.equal((await gate.status(keys, billCode))['status'], 'PAY_CANCEL', 'kept: it was')
+  t.hasStrict(await gate.cancel(keys, billCode), { status: 'SUCCESS' })
+})
+
+await t.test('WAIT, then the next attempt settles it', async (t) => {
+  const gate = await open(t)
+  await gate.scenario('settles', { on: { cancel: [{ answer: 'WAIT' }, { answer: 'SUCCESS' }] } })
+  const { billCode } = await gate.bill(demo, { metadata: { qlinkScenario: 'settles' } })
+  t.hasStrict(await gate.cancel(demo, billCode), { status: 'WAIT' })
+  t.hasStrict(await gate.cancel(demo, billCode), { status: 'SUCCESS' })
+  t.hasStrict(await gate.cancel(demo, billCode), { status: 'SUCCESS' })
+})
+
+await t.test('decline comes when its attempt does', async (t) => {
+  const gate = await open(t)
+  await gate.scenario('later-declined', { on: { apply: [{ fault: 'http-500', effect: 'none' }, { refuse: 'maintenance' }, { decline: 'SUSPECTED_FRAUDULENT' }] } })
+  const fields = application({ metadata: { qlinkScenario: 'later-declined' } })
+  t.equal((await gate.call('apply', fields)).status, 500)
+  refused(t, await gate.call('apply', fields), 'REFUSED_BY_SCENARIO', { names: 'maintenance' })
+  t.hasStrict(body(await gate.call('apply', fields)), { success: true, errorCode: 'SUSPECTED_FRAUDULENT', actionValue: '' })
+})
+
+/* Queries. */
+
+await t.test('a step after so many queries, each of which counts a bill once', async (t) => {
+  const gate = await open(t)
+  const other = await gate.merchant()
+  await gate.scenario('third', { timeline: [{ afterQueries: 3, become: 'PAY_SUCCESS', amount: '0.70' }] })
+  const { billCode, tradeUuid } = await gate.bill(demo, { metadata: { qlinkScenario: 'third' } })
+  t.hasStrict(body(await gate.control('GET', `/bills/${billCode}`))['due'], [{ what: 'expire' }, { what: 'query-step', queriesLeft: 3 }])
+  t.strictSame(parsed(await gate.call('getPayStatus', { billCodeList: [billCode] }, { keys: other })), [], 'another merchant’s does not count')
+  const both = { tradeUuidList: [tradeUuid], billCodeList: [billCode] }
+  for (const status of ['PAY_WAIT', 'PAY_WAIT', 'PAY_SUCCESS']) t.hasStrict(parsed(await gate.call('getPayStatus', both)), [{ status }])
+  t.hasStrict(await gate.status(demo, billCode), { status: 'PAY_SUCCESS', amount: 0.7 })
+})
+
+await t.test('answers that lag behind, and are ahead of nothing', async (t) => {
+  const shop = await endpoint(t)
+  const gate = await open(t, { notifyUrl: shop.url })
+  await gate.scenario('lags', { on: { getPayStatus: [{ lag: '5s' }] }, timeline: [{ after: '10s', become: 'PAY_SUCCESS' }] })
+  const { billCode } = await gate.bill(demo, { metadata: { qlinkScenario: 'lags' } })
+  const ask = async () => list(parsed(await gate.call('getPayStatus', { billCodeList: [billCode] })))
+  t.strictSame(await ask(), [], 'not there yet')
+  await gate.advance('10s')
+  t.strictSame(shop.statuses(), ['PAY_SUCCESS'])
+  t.hasStrict(await ask(), [{ status: 'PAY_WAIT', payTime: '', amount: null }])
+  await gate.advance('5s')
+  t.hasStrict(await ask(), [{ status: 'PAY_SUCCESS', payTime: '2025-08-04 13:45:31' }])
+})
+
+await t.test('early: the merchant is told, and has answered, before /apply answers', async (t) => {
+  const gate = await open(t)
+  let applied = false
+  const shop = await endpoint(t, () => (t.equal(applied, false, 'told first'), { status: 204 }))
+  const keys = await gate.merchant({ notifyUrl: shop.url })
+  await gate.scenario('early', { timeline: [{ after: '0s', become: 'PAY_SUCCESS' }], notifications: [{ early: true }] })
+  const fields = application({ tradeUuid: unique('early'), metadata: { qlinkScenario: 'early' } })
+  t.equal(body(await gate.call('apply', fields, { keys }))['success'], true)
+  applied = true
+  t.equal(shop.told.length, 1)
+  t.equal(payload(shop.told[0])['tradeUuid'], fields['tradeUuid'])
+  await gate.settle()
+  t.equal(shop.told.length, 1, 'and only once')
+})
