@@ -12,14 +12,13 @@ export interface Application {
 }
 
 /** Whether a scenario claims an application; one without `match` claims none. */
-export function claims(scenario: Scenario, application: Application): boolean {
-  const { match } = scenario
+export function claims({ match }: Scenario, application: Application): boolean {
   if (match === undefined) return false
-  const { amount, ...texts } = match
-  if (amount !== undefined && (application.amount === undefined || !amountFits(amount, application.amount))) return false
-  return Object.entries(texts).every(([field, pattern]) => {
+  if (match.amount !== undefined && (application.amount === undefined || !amountFits(match.amount, application.amount))) return false
+  return Object.entries(match).every(([field, pattern]) => {
+    if (field === 'amount') return true
     const value = field === 'appKey' ? application.appKey : application.fields[field as keyof Application['fields']]
-    return value !== undefined && [pattern].flat().some((one) => globFits(one, value))
+    return value !== undefined && [pattern as string | string[]].flat().some((one) => globFits(one, value))
   })
 }
 
@@ -53,12 +52,17 @@ export function globFits(glob: string, text: string): boolean {
 }
 
 function amountFits(match: AmountMatch, amount: string): boolean {
-  if (Array.isArray(match)) return match.some((one) => compareDecimals(amount, plain(one)) === 0)
-  if (typeof match !== 'object') return compareDecimals(amount, plain(match)) === 0
+  if (Array.isArray(match)) return match.some((one) => sameAmount(one, amount))
+  if (typeof match !== 'object') return sameAmount(match, amount)
   const holds = (bound: number | string | undefined, fits: (order: number) => boolean): boolean =>
     bound === undefined || fits(compareDecimals(amount, plain(bound)))
   return holds(match.gt, (order) => order > 0) && holds(match.gte, (order) => order >= 0)
     && holds(match.lt, (order) => order < 0) && holds(match.lte, (order) => order <= 0)
+}
+
+/** Equal decimals are equal doubles, so that most amounts are told apart without looking at digits: many scenarios match on one. */
+function sameAmount(match: number | string, amount: string): boolean {
+  return Number(match) === Number(amount) && compareDecimals(amount, plain(match)) === 0
 }
 
 function plain(value: number | string): string {
