@@ -51,8 +51,9 @@ async function cancelNow(world: World, asked: Bill, before: Bill, reaction: Reac
 
 async function cancelWaiting(world: World, asked: Bill, before: Bill, reaction: Reaction | undefined): Promise<CancelAnswer> {
   const at = world.clock.now()
-  // A cancel that was taken before has its steps planned already.
-  const steps = asked.cancelling ? [] : stepsFromCancel(asked.scenario, at, chanceOf(world, asked))
+  // A cancel that was taken before has its steps planned already, whatever became of it.
+  const isTaken = asked.events.some(({ what }) => what === 'cancel-accepted')
+  const steps = isTaken ? [] : stepsFromCancel(asked.scenario, at, chanceOf(world, asked))
   switch (reaction?.answer ?? CANCEL_STATUS.done) {
     case CANCEL_STATUS.refused: {
       const errorCode = reaction?.errorCode ?? ''

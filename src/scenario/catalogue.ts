@@ -1,4 +1,5 @@
-import { claims, type Application } from './match.ts'
+import { Claims } from './claims.ts'
+import type { Application } from './match.ts'
 import type { Scenario } from './schema.ts'
 
 /** The scenarios that a running sandbox knows: those of files, and over them those put there while it runs. */
@@ -6,6 +7,8 @@ export class Catalogue {
   readonly #shipped: ReadonlyMap<string, Scenario>
   #files: ReadonlyMap<string, Scenario> = new Map()
   #put: ReadonlyMap<string, Scenario> = new Map()
+  readonly #putClaims = new LatestClaims()
+  readonly #fileClaims = new LatestClaims()
   #problems: readonly string[] = []
   #refresh: (() => Promise<void>) | undefined
 
@@ -50,10 +53,7 @@ export class Catalogue {
 
   /** The first scenario whose `match` fits: those put here first, and in name order (INTERFACE §4). */
   claiming(application: Application): Scenario | undefined {
-    for (const scenarios of [this.#put, this.#files]) {
-      for (const scenario of scenarios.values()) if (claims(scenario, application)) return scenario
-    }
-    return undefined
+    return this.#putClaims.of(this.#put).first(application) ?? this.#fileClaims.of(this.#files).first(application)
   }
 
   /** Adds a scenario, in the place of one of the same name. */
@@ -76,6 +76,20 @@ export class Catalogue {
     return () => {
       this.#put = before
     }
+  }
+}
+
+/** The claims of a set of scenarios, worked out anew only when it is another set. */
+class LatestClaims {
+  #of: ReadonlyMap<string, Scenario> | undefined
+  #claims = new Claims([])
+
+  of(scenarios: ReadonlyMap<string, Scenario>): Claims {
+    if (this.#of !== scenarios) {
+      this.#of = scenarios
+      this.#claims = new Claims(scenarios.values())
+    }
+    return this.#claims
   }
 }
 
