@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import { pino, type Logger } from 'pino'
+import type { Logger } from 'pino'
 import type { FastifyInstance } from 'fastify'
 import { createIds } from './bill/ids.ts'
 import { SHIPPED_SCENARIOS, type Settings } from './config/settings.ts'
@@ -9,6 +9,7 @@ import { buildServer } from './http/server.ts'
 import { loadMerchants } from './load/merchants.ts'
 import { loadScenarios } from './load/scenarios.ts'
 import type { WatchedScenarios } from './load/watched-scenarios.ts'
+import { openLog } from './log/log.ts'
 import { closest } from './nearest.ts'
 import { Dispatcher } from './notification/dispatcher.ts'
 import { UndiciSender } from './notification/undici-sender.ts'
@@ -56,8 +57,10 @@ export interface App {
  * @param parts what a caller may hand in of its own
  * @throws UsageError where fixtures, scenarios, the data file or the port cannot be used
  */
-export async function startApp(settings: Settings, { logger = logToStderr(settings), files }: Parts = {}): Promise<App> {
+export async function startApp(settings: Settings, { logger: given, files }: Parts = {}): Promise<App> {
   const { timeZone } = settings
+  let now = (): number => Clock.wall()
+  const logger = given ?? await openLog(settings, () => now())
 
   const scenarios = new Catalogue(await loadScenarios([SHIPPED_SCENARIOS]))
   const watched = await watchScenarios(settings.scenarios, scenarios)
@@ -69,6 +72,7 @@ export async function startApp(settings: Settings, { logger = logToStderr(settin
   await renewNotifyUrl(merchants, settings.notifyUrl)
 
   const clock = startClock(settings, store, logger)
+  now = () => clock.now()
   const agenda = new Agenda<DueWork>(clock, (work) => runDue(world, work), {
     // With a seed, a time that stands still makes the same world of the same requests, down to the order of deliveries.
     oneByOne: settings.seed !== undefined && settings.clock === 'manual',
@@ -120,22 +124,6 @@ export async function startApp(settings: Settings, { logger = logToStderr(settin
     logger.flush()
   }
   return { url, baseUrl: url + settings.basePath, now: () => toIsoTime(clock.now(), timeZone), close }
-}
-
-let stderr: ReturnType<typeof pino.destination> | undefined
-
-/** Standard output is for the one line that says where the sandbox is. */
-function logToStderr({ logLevel }: Settings): Logger {
-  // A write for each line costs as much as all the rest of a request; a tenth of a second later is soon enough.
-  if (stderr === undefined) {
-    const made = pino.destination({ dest: 2, sync: true, minLength: 4096, periodicFlush: 100 })
-    stderr = made
-    // However the process ends, what it has said is said.
-    process.on('exit', () => {
-      made.flushSync()
-    })
-  }
-  return pino({ level: logLevel, base: null }, stderr)
 }
 
 /** A user's scenario files, which may change while it runs; what follows them is loaded only where there are any. */

@@ -36,6 +36,7 @@ const bad: Record<string, unknown[]> = {
   notifyUrl: ['localhost:8080', 'ftp://x', 'http://user:pass@x/'],
   timeZone: ['', 'Nowhere', 'Asia'],
   clock: ['fast'],
+  logFormat: ['xml'],
   now: ['', '2026-02-30 00:00:00', 'now'],
   host: [''],
   logLevel: ['loud'],

@@ -57,6 +57,7 @@ export const SETTINGS = {
   publicUrl: optional('QLINK_PUBLIC_URL', 'url', url, 'base of checkout links, where it is not host and port'),
   controlToken: optional('QLINK_CONTROL_TOKEN', 'token', token, 'asked for as "Authorization: Bearer" by all but /health, the four endpoints and the checkout page'),
   logLevel: setting('QLINK_LOG_LEVEL', 'level', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info', 'pino level'),
+  logFormat: setting('QLINK_LOG_FORMAT', 'format', oneOf('auto', 'json', 'pretty'), 'auto', '"json", "pretty" for people to read, or "auto": pretty on a terminal'),
 }
 
 export type SettingName = keyof typeof SETTINGS

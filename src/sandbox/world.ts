@@ -9,6 +9,7 @@ import type { Store } from '../store/store.ts'
 import type { Agenda } from '../time/agenda.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Attempts } from './attempts.ts'
+import { chronicle } from './chronicle.ts'
 import type { Merchants } from './merchants.ts'
 import { told } from './telling.ts'
 
@@ -46,16 +47,19 @@ export interface WorldSettings {
 /** As much of a logger as the use cases need; pino's fits. */
 export interface Log {
   error(fields: object, message: string): void
+  info(fields: object, message: string): void
+  isLevelEnabled(level: 'info'): boolean
 }
 
 /**
- * Makes a bill's new version durable, and only then plans what is newly due: nobody is told of what could still be
- * lost.
+ * Makes a bill's new version durable, and only then plans what is newly due and logs what is new: nobody is told of
+ * what could still be lost.
  *
  * @throws StoreUnavailable, and then nothing has changed
  */
-export async function commit(world: Pick<World, 'store' | 'agenda'>, bill: Bill, before?: Bill): Promise<void> {
+export async function commit(world: Pick<World, 'store' | 'agenda' | 'log' | 'settings'>, bill: Bill, before?: Bill): Promise<void> {
   await world.store.putBill(bill)
+  chronicle(world, bill, before)
   for (const due of bill.due) {
     if (isTimed(due) && before?.due.some((planned) => sameDue(planned, due)) !== true) world.agenda.add(due.at, { billCode: bill.billCode, due })
   }
