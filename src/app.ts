@@ -24,7 +24,7 @@ import type { Files } from './store/files.ts'
 import { MemoryStore } from './store/memory.ts'
 import type { Store } from './store/store.ts'
 import { Agenda } from './time/agenda.ts'
-import { Clock } from './time/clock.ts'
+import { Clock, readRate } from './time/clock.ts'
 import { readDuration } from './time/duration.ts'
 
 /** At the end, requests and deliveries under way get this long, in real milliseconds. */
@@ -151,16 +151,23 @@ async function openStore({ data, durability, keepAnswers, keepAnswerBytes }: Set
   })
 }
 
-/** A manual clock starts at the setting now, but never before what is recorded: that would lie in its future. */
+/**
+ * A manual clock, and one with a rate, starts at the setting now, but never before what is recorded: that would lie in
+ * its future. A real one is the time of day, whatever is recorded.
+ */
 function startClock({ clock, now, timeZone }: Settings, store: Store, logger: Logger): Clock {
-  const wanted = now === undefined ? Clock.wall() : (readTime(now, timeZone) ?? 0)
+  const latest = store.latest()
   if (clock === 'real') {
-    if (now !== undefined) logger.warn('now is where a manual clock starts; a real one has the time of day, and takes no notice of it')
+    if (now !== undefined) logger.warn('now is where a manual clock starts, or one with a rate; a real one has the time of day, and takes no notice of it')
+    if (latest > Clock.wall()) {
+      logger.warn(`the records of the data file end at ${toIsoTime(latest, timeZone)}, after the time of day: what is due then waits for it; --clock manual, or a rate such as --clock 60x, goes on from there, and another --data file begins anew`)
+    }
     return new Clock('real')
   }
-  const latest = store.latest()
+  const wanted = now === undefined ? Clock.wall() : (readTime(now, timeZone) ?? 0)
   if (now !== undefined && latest > wanted) logger.warn(`the clock starts at ${toIsoTime(latest, timeZone)}, where the records of the data file end, and not at ${now}`)
-  return new Clock('manual', Math.max(wanted, latest))
+  const start = Math.max(wanted, latest)
+  return clock === 'manual' ? new Clock('manual', start) : new Clock('real', start, readRate(clock))
 }
 
 function demandScenario(scenarios: Catalogue, name: string): void {

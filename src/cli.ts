@@ -57,6 +57,14 @@ function unknownOption(argument: string): string {
   return `the option ${name} is not known${near === undefined ? '; qlink-sandbox --help lists all' : `; did you mean ${near}?`}`
 }
 
+/** A value that begins with a minus is a value all the same, and its option says what is wrong with it: `--clock -1x`. */
+function withNegatives(words: readonly string[]): string[] {
+  return words.reduce<string[]>((all, word) => {
+    const option = all.at(-1) ?? ''
+    return /^-\d/.test(word) && /^--[a-z-]+$/.test(option) ? [...all.slice(0, -1), `${option}=${word}`] : [...all, word]
+  }, [])
+}
+
 function show(value: unknown): string {
   if (value === SHIPPED_FIXTURES) return 'the shipped ones'
   return Array.isArray(value) ? value.join(',') : String(value)
@@ -125,7 +133,7 @@ async function main(): Promise<void> {
   scenariosCommands(program)
   program.addHelpText('after', () => `\n${serve.helpInformation()}`)
   try {
-    await program.parseAsync()
+    await program.parseAsync(withNegatives(process.argv))
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : UNUSABLE
     else if (error instanceof UsageError) {

@@ -8,7 +8,7 @@ const LAST_MOMENT = 4500
 /** Runs the sandbox until a signal ends it. */
 export async function serve(settings: Settings): Promise<void> {
   const app = await startApp(settings)
-  const clock = settings.clock === 'manual' ? ` · clock: manual, ${app.now()}` : ''
+  const clock = settings.clock === 'real' ? '' : ` · clock: ${settings.clock}, ${app.now()}`
   process.stdout.write(`qlink-sandbox ${VERSION} is ready: ${app.baseUrl} · docs: ${app.url}/docs · data: ${settings.data}${clock}\n`)
 
   let ending = false

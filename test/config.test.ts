@@ -23,6 +23,7 @@ await t.test('defaults, and what stands over what', async (t) => {
 
 await t.test('values that are read', async (t) => {
   t.hasStrict(await resolve({ basePath: '/', notifySchedule: 'none', port: '0' }), { basePath: '', notifySchedule: [], port: 0 })
+  for (const [given, read] of Object.entries({ '60x': '60x', '0.50x': '0.5x', '1.0x': 'real', '1000000x': '1000000x', '0.001x': '0.001x' })) t.hasStrict(await resolve({ clock: given }), { clock: read })
   t.hasStrict(await resolve({ basePath: '/pay/v1', now: '2026-01-01T00:00:00Z', notifySchedule: '1s, PT1M' }), { basePath: '/pay/v1', notifySchedule: ['1s', 'PT1M'] })
 })
 
@@ -35,7 +36,7 @@ const bad: Record<string, unknown[]> = {
   notifyTimeout: ['0s', '1', '', '11m', '100d'],
   notifyUrl: ['localhost:8080', 'ftp://x', 'http://user:pass@x/'],
   timeZone: ['', 'Nowhere', 'Asia'],
-  clock: ['fast'],
+  clock: ['fast', '0x', '-1x', '60', 60, 'x', '1e9x', '1000000.1x', '0.0001x', '60X', '', ' 60x'],
   logFormat: ['xml'],
   now: ['', '2026-02-30 00:00:00', 'now'],
   host: [''],

@@ -91,7 +91,7 @@ await t.test('everything that is wrong is said at once, each in one line, and th
     /^qlink-sandbox: --now must be a time such as 2026-01-01 00:00:00 or .*, but is "soon"$/,
     /^qlink-sandbox: --notify-url must be an http or https URL such as .*, but is "shop"$/,
     /^qlink-sandbox: --seed needs a value$/,
-    /^qlink-sandbox: clock in the configuration file must be real or manual, but is "sometimes"$/,
+    /^qlink-sandbox: clock in the configuration file must be real, manual or a rate from 0\.001x to 1000000x such as 60x, but is "sometimes"$/,
     /^qlink-sandbox: body-limit in the configuration file must be a whole number .*, but is "lots"$/,
     /^qlink-sandbox: QLINK_TIME_ZONE must be a time zone such as Asia\/Shanghai, but is "Asia\/Nowhere"$/,
     /^qlink-sandbox: QLINK_RESPONSE_FORMAT must be documented or envelope, but is "xml"$/,
@@ -141,6 +141,10 @@ const unusable: Record<string, [string[], RegExp]> = {
   'an option of schedule without its value': [['schedule', '--from'], /^qlink-sandbox: option '--from <time>' argument missing/],
   'a schedule in two words': [['schedule', '1s', '5s'], /^qlink-sandbox: too many arguments/],
   'a schedule for serve that does not exist': [['--notify-schedule', 'svxi'], /^qlink-sandbox: --notify-schedule must be a retry preset \(did you mean svix\?\), .*, but is "svxi"/],
+  ...Object.fromEntries(['0x', '-1x', '60', 'x', '1e9x', '1000001x'].map((clock) => [
+    `a clock ${clock}`,
+    [['--clock', clock], new RegExp(`^qlink-sandbox: --clock must be real, manual or a rate from 0\\.001x to 1000000x such as 60x, but is "${clock}"\\n$`)],
+  ])),
   'a command that does not exist': [['serv'], /"serv" is no command/],
   'a command of scenarios that does not exist': [['scenarios', 'chek'], /^qlink-sandbox: unknown command 'chek' \(Did you mean check\?\)/],
   'an option of check that does not exist': [['scenarios', 'check', '--jsno'], /^qlink-sandbox: unknown option '--jsno'/],
@@ -193,7 +197,7 @@ await t.test('flags beat environment beats file', async (t) => {
   t.equal(answer['success'], false)
   t.strictSame(Object.keys(body(await call('queryPayAccount', { payAccount: 'account1' }))), ['success', 'message', 'answer'])
   const { clock } = body(await get('/health')) as { clock: Json }
-  t.strictSame(clock, { mode: 'manual', now: '2025-08-04T13:45:21.000+00:00', timeZone: 'UTC' })
+  t.strictSame(clock, { mode: 'manual', now: '2025-08-04T13:45:21.000+00:00', rate: 0, timeZone: 'UTC' })
 })
 
 await t.test('ready is one line with the address; SIGTERM ends it with 0, and the data file is whole', async (t) => {
@@ -212,6 +216,20 @@ await t.test('ready is one line with the address; SIGTERM ends it with 0, and th
   t.equal(list(JSON.parse((await again.call('getPayStatus', { billCodeList: [String(made['billCode'])] })).text)).length, 1)
   again.child.kill('SIGINT')
   t.strictSame(await once(again.child, 'close'), [0, null])
+})
+
+await t.test('a clock with a rate says so when it is ready; the log is JSON, or lines to read where they are asked for', async (t) => {
+  for (const [format, expected] of [
+    ['auto', /^\{"level":30,.*"at":"20\d\d-[^"]+","billCode":"\w+",.*"event":"apply".*"msg":"bill applied: 1\.1 IDR, scenario wait-for-customer"\}$/m],
+    ['pretty', /^20\d\d-\d\d-\d\d \d\d:\d\d:\d\d {2}bill applied: 1\.1 IDR, scenario wait-for-customer {2}billCode=\w+ tradeUuid=[\w-]+ appKey=demo-app-key$/m],
+  ] as const) {
+    const { child, output, call } = await serve(t, ['--data', 'memory', '--clock', '60.0x', '--log-format', format])
+    t.match(output.stdout(), / · clock: 60x, 20\d\d-\d\d-\d\dT[\d:.]+\+08:00\n$/)
+    await call('apply', application())
+    child.kill('SIGTERM')
+    await once(child, 'close')
+    t.match(output.stderr(), expected)
+  }
 })
 
 await t.test('SIGTERM while a merchant hangs: it ends in time, and delivers after the next start', async (t) => {

@@ -243,6 +243,134 @@ await t.test('a manual clock never goes back, but by a reset', async (t) => {
   t.equal(clock.now(), 100)
 })
 
+/** A clock whose real milliseconds pass as the test says. */
+const paced = (rate: number, now?: number) => {
+  const real = { passed: 0 }
+  return { real, clock: new Clock('real', now, rate, () => real.passed) }
+}
+
+await t.test('a clock with a rate counts from where it starts, in whole milliseconds', async (t) => {
+  for (const [rate, passed, expected] of [[60, 1000, 61_000], [0.5, 3, 1001], [0.001, 999, 1000], [1_000_000, 0.25, 251_000], [1, 7, 1007]] as const) {
+    const { real, clock } = paced(rate, 1000)
+    t.strictSame([clock.now(), clock.rate, clock.mode], [1000, rate, 'real'])
+    real.passed = passed
+    t.equal(clock.now(), expected, `${rate}x`)
+  }
+  const before = Clock.wall()
+  const { clock } = paced(60)
+  t.ok(clock.now() >= before && clock.now() <= Clock.wall(), 'where nothing is said, the time of day')
+  t.equal(new Clock('manual', 0).rate, 0)
+})
+
+await t.test('a clock with a rate stops where times cannot be written any more', async (t) => {
+  const { real, clock } = paced(1_000_000, 0)
+  real.passed = 1e12
+  t.equal(new Date(clock.now()).getUTCFullYear(), 9999)
+})
+
+await t.test('changing the rate goes on from where the clock stands, both ways', async (t) => {
+  const { real, clock } = paced(60, 0)
+  real.passed = 1000
+  clock.set('real', undefined, 0.5)
+  t.equal(clock.now(), 60_000)
+  real.passed = 2000
+  t.equal(clock.now(), 60_500)
+  clock.set('real')
+  t.strictSame([clock.now(), clock.rate], [60_500, 1])
+  real.passed = 2100
+  t.equal(clock.now(), 60_600, 'at a rate of 1, but not the time of day')
+  clock.set('manual')
+  real.passed = 3000
+  t.strictSame([clock.now(), clock.rate], [60_600, 0])
+  clock.set('real', 100, 2)
+  real.passed = 3010
+  t.equal(clock.now(), 120)
+  clock.set('manual')
+  clock.set('real')
+  t.ok(Math.abs(clock.now() - Clock.wall()) < 60_000, 'from manual to real: the time of day')
+})
+
+await t.test('a reset takes a clock with a rate to where it began, and can be taken back', async (t) => {
+  const { real, clock } = paced(60, 5000)
+  real.passed = 1000
+  clock.set('real', undefined, 10)
+  const takeBack = clock.reset()
+  t.equal(clock.now(), 5000)
+  real.passed = 1100
+  t.strictSame([clock.now(), clock.rate], [6000, 10], 'the rate stays')
+  takeBack()
+  t.equal(clock.now(), 66_000, 'as if it had never been reset')
+  clock.set('real')
+  clock.reset()
+  t.ok(Math.abs(clock.now() - Clock.wall()) < 60_000, 'at a rate of 1, the time of day')
+})
+
+await t.test('what falls due between two ticks is started in order of time, at its time or later, and nobody waits', async (t) => {
+  const { real, clock } = paced(1_000_000, 0)
+  const ran: [string, number][] = []
+  const { promise, resolve } = deferred()
+  const agenda: Agenda<Work> = new Agenda<Work>(clock, async ({ name, takes, adds = [] }) => {
+    ran.push([name, clock.now()])
+    for (const [at, more] of adds) agenda.add(at, { name: more })
+    if (name === 'last') resolve()
+    await takes
+    return true
+  })
+  agenda.add(9e8, { name: 'last' })
+  agenda.add(2e8, { name: 'b', takes: new Promise(() => undefined) })
+  agenda.add(1e8, { name: 'a', adds: [[3e8, 'of a'], [99e8, 'far']] })
+  agenda.add(2e8, { name: 'c' })
+  t.strictSame(ran, [], 'nothing is due yet')
+  real.passed = 1000
+  agenda.reconsider()
+  await promise
+  t.strictSame(ran.map(([name]) => name), ['a', 'b', 'c', 'of a', 'last'])
+  t.ok(ran.every(([, at]) => at === 1e9))
+  agenda.close()
+})
+
+await t.test('timers are divided by the rate', async (t) => {
+  // At a real pace this would come after two days, and the test would time out.
+  const clock = new Clock('real', 0, 1_000_000)
+  const { promise, resolve } = deferred()
+  const ran: number[] = []
+  const agenda = new Agenda<string>(clock, async () => {
+    ran.push(clock.now())
+    resolve()
+    return true
+  })
+  agenda.add(172_800_000, 'in two days')
+  await promise
+  t.ok(Number(ran[0]) >= 172_800_000, 'not early')
+  agenda.close()
+})
+
+await t.test('a wait that a low rate makes longer than a timer can take does not spin', async (t) => {
+  const agenda = new Agenda<string>(new Clock('real', 0, 0.001), async () => true)
+  const warnings: Error[] = []
+  const listen = (warning: Error): void => void warnings.push(warning)
+  process.on('warning', listen)
+  t.teardown(() => process.off('warning', listen))
+  agenda.add(172_800_000, 'two days, which take five years')
+  await new Promise((resolve) => setImmediate(resolve))
+  t.strictSame(warnings, [])
+  agenda.close()
+})
+
+await t.test('a rate given to a running clock is the agenda\'s too', async (t) => {
+  const clock = new Clock('real')
+  const { promise, resolve } = deferred()
+  const agenda = new Agenda<string>(clock, async () => {
+    resolve()
+    return true
+  })
+  agenda.add(clock.now() + 172_800_000, 'in two days')
+  clock.set('real', undefined, 1_000_000)
+  agenda.reconsider()
+  await t.resolves(promise)
+  agenda.close()
+})
+
 function deferred(): { promise: Promise<void>; resolve: () => void } {
   let resolve: () => void = () => undefined
   const promise = new Promise<void>((fulfil) => (resolve = fulfil))

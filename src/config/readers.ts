@@ -1,3 +1,4 @@
+import { RATES, readRate } from '../time/clock.ts'
 import { DURATION_FORMS, readDuration } from '../time/duration.ts'
 import { isTimeZone } from '../contract/wire-time.ts'
 import { timeoutFaults, urlFaults } from '../merchant/faults.ts'
@@ -20,6 +21,17 @@ export const whole = (least: number, most: number): Reader<number> => (text) => 
 export const oneOf = <T extends string>(...words: readonly T[]): Reader<T> => (text) => {
   if (!(words as readonly string[]).includes(text)) throw new Error(`must be ${words.slice(0, -1).join(', ')} or ${String(words.at(-1))}`)
   return text as T
+}
+
+/** The clock: manual, real, or real with a rate. */
+export type ClockSetting = 'real' | 'manual' | `${number}x`
+
+/** `real`, `manual` or a rate such as `60x`; a rate of 1 is real. */
+export const clock: Reader<ClockSetting> = (text) => {
+  if (text === 'real' || text === 'manual') return text
+  const rate = readRate(text)
+  if (rate === undefined) throw new Error(`must be real, manual or a rate from ${RATES.least}x to ${RATES.most}x such as 60x`)
+  return rate === 1 ? 'real' : `${rate}x`
 }
 
 /** Any text but the empty one. */

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { DEFAULT_BODY_LIMIT } from '../contract/limits.ts'
 import { DEFAULT_CONCURRENCY, DEFAULT_SCHEDULE, DEFAULT_TIMEOUT } from '../notification/schedule.ts'
-import { anyText, duration, key, oneOf, path, schedule, timeout, timeZone, token, url, whole, type Reader } from './readers.ts'
+import { anyText, clock, duration, key, oneOf, path, schedule, timeout, timeZone, token, url, whole, type Reader } from './readers.ts'
 
 /** What ships with the package, whether it runs from src/ or from dist/. */
 const shipped = (folder: string): string => fileURLToPath(new URL(`../../${folder}`, import.meta.url))
@@ -44,8 +44,8 @@ export const SETTINGS = {
   notifySchedule: setting('QLINK_NOTIFY_SCHEDULE', 'waits', schedule, DEFAULT_SCHEDULE, 'a retry preset (qlink-sandbox schedule lists them), or the waits between attempts, with commas; "none" for one attempt'),
   notifyTimeout: setting('QLINK_NOTIFY_TIMEOUT', 'duration', timeout, DEFAULT_TIMEOUT as string, 'how long a merchant may take to answer'),
   notifyConcurrency: setting('QLINK_NOTIFY_CONCURRENCY', 'n', whole(1, 1000), DEFAULT_CONCURRENCY, 'attempts under way at once, per merchant'),
-  clock: setting('QLINK_CLOCK', 'mode', oneOf('real', 'manual'), 'real', '"real", or "manual": time stands still until it is advanced'),
-  now: optional('QLINK_NOW', 'time', anyText, 'where a manual clock starts, e.g. "2026-01-01 00:00:00"'),
+  clock: setting('QLINK_CLOCK', 'mode', clock, 'real', '"real"; a rate such as "60x", a minute a second; or "manual": time stands still until it is advanced'),
+  now: optional('QLINK_NOW', 'time', anyText, 'where a manual clock starts, or one with a rate, e.g. "2026-01-01 00:00:00"'),
   seed: optional('QLINK_SEED', 'text', anyText, 'all generated ids derive from it'),
   expireAfter: setting('QLINK_EXPIRE_AFTER', 'duration', duration(), '48h', 'how long a bill waits to be paid'),
   timeZone: setting('QLINK_TIME_ZONE', 'zone', timeZone, 'Asia/Shanghai', 'zone of the times in the contract'),

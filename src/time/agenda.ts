@@ -8,7 +8,7 @@ interface Entry<T> {
   item: T
 }
 
-/** setTimeout takes no more than this; a longer wait is taken in pieces. */
+/** setTimeout takes no more than this, in real milliseconds; a longer wait is taken in pieces. */
 const LONGEST_TIMER = 2 ** 31 - 1
 /** Work that failed, because the store could not be written say, is tried again after so many real milliseconds. */
 const RETRY_AFTER = 2000
@@ -23,8 +23,10 @@ export class AdvanceInterrupted extends Error {
 
 /**
  * Work that is due at some time on the clock. On a real clock it runs when its time comes; on a manual one when the
- * clock is advanced past it, in order of time; and what is due now runs now on both. The agenda itself remembers
- * nothing across a restart: what is due is recorded with the bills and added again.
+ * clock is advanced past it, in order of time; and what is due now runs now on both. A real clock waits for nothing: at
+ * a high rate, where much falls due between two ticks of a timer, all of it is started in order of time, each piece at
+ * its time or later, never earlier. The agenda itself remembers nothing across a restart: what is due is recorded with
+ * the bills and added again.
  */
 export class Agenda<T> {
   readonly #clock: Clock
@@ -78,7 +80,7 @@ export class Agenda<T> {
     return turn
   }
 
-  /** Looks at the clock anew, after its mode or time was set. */
+  /** Looks at the clock anew, after its mode, time or rate was set. */
   reconsider(): void {
     this.#plan()
   }
@@ -207,7 +209,7 @@ export class Agenda<T> {
         this.#plan()
       })
     } else if (this.#clock.mode === 'real') {
-      this.#timer = setTimeout(() => this.#plan(), Math.min(wait, LONGEST_TIMER))
+      this.#timer = setTimeout(() => this.#plan(), Math.min(Math.ceil(wait / this.#clock.rate), LONGEST_TIMER))
     }
   }
 }

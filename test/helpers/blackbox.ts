@@ -118,8 +118,8 @@ export const directory = (t: Test, content?: Parameters<Test['testdir']>[0]): st
 }
 
 /** Starts a sandbox that closes with the test, and gives what one does with it. */
-export const open = async (t: Closing, options: Options = {}) => {
-  const sandbox = await startSandbox({ clock: 'manual', now: NOW, seed: 'blackbox', ...options })
+export const open = async (t: Closing, options: Options = {}, start: (options: Options) => ReturnType<typeof startSandbox> = startSandbox) => {
+  const sandbox = await start({ clock: 'manual', now: NOW, seed: 'blackbox', ...options })
   t.teardown(() => sandbox.close())
   const { url, baseUrl } = sandbox
 

@@ -3,16 +3,13 @@ import type { Static } from '@sinclair/typebox'
 import { readTime, toIsoTime } from '../../contract/wire-time.ts'
 import { Problem } from '../../errors.ts'
 import type { DueWork, World } from '../../sandbox/world.ts'
-import { Clock } from '../../time/clock.ts'
+import { Clock, LAST_TIME } from '../../time/clock.ts'
 import { DURATION_FORMS, readDuration } from '../../time/duration.ts'
 import type { ClockAdvance, ClockPut } from './schemas.ts'
 
-export function clockView({ clock, settings }: World): { mode: string; now: string; timeZone: string } {
-  return { mode: clock.mode, now: toIsoTime(clock.now(), settings.timeZone), timeZone: settings.timeZone }
+export function clockView({ clock, settings }: World): { mode: string; now: string; rate: number; timeZone: string } {
+  return { mode: clock.mode, now: toIsoTime(clock.now(), settings.timeZone), rate: clock.rate, timeZone: settings.timeZone }
 }
-
-/** Times in the contract have four digits for the year; a day is left for zones. */
-const LAST_TIME = Date.UTC(9999, 11, 30)
 
 /** The clock (INTERFACE §3). */
 export function clockRoutes(app: FastifyInstance, world: World): void {
@@ -26,16 +23,19 @@ export function clockRoutes(app: FastifyInstance, world: World): void {
   app.get('/clock', { config: { operationId: 'getClock' } }, () => Promise.resolve(clockView(world)))
 
   app.put('/clock', { config: { operationId: 'setClock' } }, (request) => {
-    const { mode, now } = request.body as Static<typeof ClockPut>
-    if (mode === 'real' && now !== undefined) throw new Problem(400, 'now goes with mode manual; a real clock has the time of day')
-    const target = mode === 'real' ? Clock.wall() : now === undefined ? clock.now() : time(now, 'now')
+    const { mode, now, rate } = request.body as Static<typeof ClockPut>
+    if (mode === 'manual' && rate !== undefined) throw new Problem(400, 'rate goes with mode real; a manual clock stands still until it is advanced')
+    if (mode === 'real' && now !== undefined && (rate ?? 1) === 1) throw new Problem(400, 'now goes with mode manual, or with a rate that is not 1; a real clock has the time of day')
+    const stands = clock.now()
+    const goesOn = mode === 'real' && clock.mode === 'real' && now === undefined
+    const target = now !== undefined ? time(now, 'now') : mode === 'real' && !goesOn ? Clock.wall() : stands
     // What is recorded would come to lie in the future.
-    const latest = Math.max(store.latest(), agenda.busy && clock.mode === 'manual' ? clock.now() : 0)
-    if (target < latest) {
+    const latest = Math.max(store.latest(), agenda.busy ? stands : 0)
+    if (target < latest && !goesOn) {
       throw new Problem(409, `the clock cannot go back behind what is recorded (up to ${toIsoTime(latest, settings.timeZone)}); POST /_sandbox/reset first`)
     }
     agenda.interrupt()
-    clock.set(mode, target)
+    clock.set(mode, now === undefined ? undefined : target, rate)
     agenda.reconsider()
     return Promise.resolve(clockView(world))
   })
@@ -54,6 +54,6 @@ export function clockRoutes(app: FastifyInstance, world: World): void {
       return target
     })
     const count = (what: DueWork['due']['what']): number => ran.filter((work) => work.due.what === what).length
-    return { now: clockView(world).now, ran: { expiries: count('expire'), steps: count('step'), attempts: count('attempt') } }
+    return { now: clockView(world).now, ran: { expiries: count('expire'), steps: count('step'), attempts: count('attempt') + count('copy') } }
   })
 }

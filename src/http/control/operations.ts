@@ -29,7 +29,7 @@ export const controlOperations = {
   resendNotification: call('Send once more, now / 立即重发', { 200: NotificationView }, { params: NotificationParams, body: schemas.Nothing }),
   listRetryPresets: call('List retry presets / 重试预设列表', { 200: all(schemas.RetryPresetView) }),
   getClock: call('What time it is / 当前时间', { 200: ClockAnswer }),
-  setClock: call('Choose the clock’s mode / 设置时钟', { 200: ClockAnswer }, { body: schemas.ClockPut }),
+  setClock: call('Choose the clock’s mode and rate / 设置时钟', { 200: ClockAnswer }, { body: schemas.ClockPut }),
   advanceClock: call('Advance a manual clock / 推进时钟', { 200: schemas.AdvanceAnswer }, { body: schemas.ClockAdvance }),
   listMerchants: call('List merchants / 商户列表', { 200: all(MerchantAnswer) }),
   createMerchant: call('Make a merchant; what is left out is generated / 创建商户', { 201: Merchant }, { body: schemas.MerchantCreate }),

@@ -2,6 +2,7 @@ import { Type, type TObject, type TSchema } from '@sinclair/typebox'
 import { PAYMENT_ERROR_CODES, STATUS } from '../../contract/states.ts'
 import { Merchant } from '../../merchant/schema.ts'
 import { Scenario } from '../../scenario/schema.ts'
+import { RATES } from '../../time/clock.ts'
 
 /** The schemas of the control API: they validate, and they are its part of the OpenAPI document. */
 
@@ -62,9 +63,12 @@ export const Nothing = Type.Object({}, strict)
 export const ClockPut = Type.Object(
   {
     mode: Type.Unsafe<'real' | 'manual'>({ type: 'string', enum: ['real', 'manual'], description: 'real, or manual / 时钟模式' }),
-    now: Type.Optional(text('Where a manual clock stands: 2026-01-01 00:00:00, or ISO 8601 with offset / 时间')),
+    now: Type.Optional(text('Where a manual clock stands, or one with a rate: 2026-01-01 00:00:00, or ISO 8601 with offset / 时间')),
+    rate: Type.Optional(
+      Type.Number({ minimum: RATES.least, maximum: RATES.most, 'x-expected': `a number from ${RATES.least} to ${RATES.most}`, description: 'How fast a real clock passes: 60 is a minute a second; 1 where left out / 时间流速' }),
+    ),
   },
-  strict,
+  { ...strict, examples: [{ mode: 'manual', now: '2026-01-01 00:00:00' }, { mode: 'real', rate: 60 }] },
 )
 export const ClockAdvance = Type.Object(
   {
@@ -79,11 +83,20 @@ export const MerchantCreate = Type.Partial(Merchant, strict)
 export const MerchantPatch = Type.Partial(Type.Omit(Merchant, ['appKey']), strict)
 export const MerchantAnswer = Type.Omit(Merchant, ['appSecret'])
 
-export const ClockAnswer = Type.Object({ mode: text('real or manual / 时钟模式'), now: text('ISO 8601 / 当前时间'), timeZone: text('The zone of contract times / 时区') })
+export const ClockAnswer = Type.Object({
+  mode: text('real or manual / 时钟模式'),
+  now: text('ISO 8601 / 当前时间'),
+  rate: Type.Number({ description: 'How fast time passes by itself: 1 as on the wall, 60 a minute a second, 0 not at all, as on a manual clock / 时间流速' }),
+  timeZone: text('The zone of contract times / 时区'),
+})
 export const AdvanceAnswer = Type.Object({
   now: text('Where the clock stands now / 当前时间'),
   ran: Type.Object(
-    { expiries: Type.Integer(), steps: Type.Integer(), attempts: Type.Integer() },
+    {
+      expiries: Type.Integer({ description: 'Bills that expired / 过期的账单数' }),
+      steps: Type.Integer({ description: 'Steps of timelines, those that could not be taken included / 执行的时间线步骤数' }),
+      attempts: Type.Integer({ description: 'Notifications sent, retries and copies included; copies sent together count once / 投递次数' }),
+    },
     { description: 'What fell due on the way / 期间执行的到期工作' },
   ),
 })
