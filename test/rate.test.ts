@@ -104,15 +104,25 @@ await t.test('a log without info says nothing of bills; with it, of those that n
   await gate.cancel(demo, untold.billCode)
   t.strictSame(said(untold.billCode).slice(1), ['PAY_WAIT → PAY_CANCEL, by the merchant', 'nobody is told of PAY_CANCEL: the merchant has no notifyUrl'])
 
-  await gate.scenario('twice', { timeline: [{ after: '1s', become: 'PAY_FAIL', errorCode: 'X' }, { after: '2s', become: 'PAY_CANCEL' }], notifications: [{ copies: 2, gap: '5s' }] })
+  await gate.scenario('twice', { timeline: [{ after: '1s', become: 'PAY_SUCCESS' }], notifications: [{ copies: 2, gap: '5s' }] })
   const keys = await gate.merchant({ notifyUrl: shop.url })
-  const { billCode } = await gate.bill(keys, { metadata: { qlinkScenario: 'twice' } })
-  t.strictSame(body(await gate.advance('1m'))['ran'], { expiries: 0, steps: 2, attempts: 2 }, 'an advance counts copies too')
-  t.strictSame(said(billCode).slice(1), [
-    'PAY_WAIT → PAY_FAIL, by the scenario: X',
+  const bill = () => gate.bill(keys, { metadata: { qlinkScenario: 'twice' } })
+  const paid = await bill()
+  t.strictSame(body(await gate.advance('1m'))['ran'], { expiries: 0, steps: 1, attempts: 2 }, 'an advance counts copies too')
+  t.strictSame(said(paid.billCode).slice(1), [
+    'PAY_WAIT → PAY_SUCCESS, by the scenario',
+    'told of PAY_SUCCESS (attempt 1): acknowledged',
+    'told of PAY_SUCCESS (attempt 2, a copy): acknowledged',
+  ])
+
+  const failed = await bill()
+  await gate.must(failed.billCode, 'fail', { errorCode: 'X' })
+  await gate.settle()
+  await gate.advance('1s')
+  t.strictSame(said(failed.billCode).slice(1), [
+    'PAY_WAIT → PAY_FAIL, by the control API: X',
     'told of PAY_FAIL (attempt 1): acknowledged',
-    'step skipped, by the scenario: timeline[1] (PAY_CANCEL): the bill is PAY_FAIL',
-    'told of PAY_FAIL (attempt 2, a copy): acknowledged',
+    'step skipped, by the scenario: timeline[0] (PAY_SUCCESS): the bill was already PAY_FAIL by the control',
   ])
 })
 

@@ -329,6 +329,23 @@ await t.test('what falls due between two ticks is started in order of time, at i
   agenda.close()
 })
 
+await t.test('one by one is for a manual clock: made real, it waits for nothing', async (t) => {
+  const clock = new Clock('manual', 0)
+  const { promise, resolve } = deferred()
+  const agenda: Agenda<Work> = new Agenda<Work>(clock, async ({ name, takes }) => {
+    if (name === 'next') resolve()
+    await takes
+    return true
+  }, { oneByOne: true })
+  agenda.add(0, { name: 'endless', takes: new Promise(() => undefined) })
+  agenda.add(0, { name: 'next' })
+  await new Promise((settled) => setImmediate(settled))
+  clock.set('real', 0, 60)
+  agenda.reconsider()
+  await t.resolves(promise)
+  agenda.close()
+})
+
 await t.test('timers are divided by the rate', async (t) => {
   // At a real pace this would come after two days, and the test would time out.
   const clock = new Clock('real', 0, 1_000_000)

@@ -49,7 +49,7 @@ export class Agenda<T> {
    * @param clock what time it is
    * @param run does a piece of work and tells whether there was anything left to do; what rejects is tried again
    * @param oneByOne whether a piece of work waits for the one before, so that what others see of it comes in the same
-   *   order in every run; otherwise all that is due is under way at once
+   *   order in every run, as long as the clock is manual; otherwise all that is due is under way at once
    */
   constructor(clock: Clock, run: (item: T) => Promise<boolean>, { oneByOne = false }: { oneByOne?: boolean } = {}) {
     this.#clock = clock
@@ -190,8 +190,12 @@ export class Agenda<T> {
   }
 
   #takeDue(): Entry<T> | undefined {
-    const isFree = !this.#oneByOne || this.#running.size === 0
-    return isFree && this.#isDue() ? this.#queue.pop() : undefined
+    return !this.#waits() && this.#isDue() ? this.#queue.pop() : undefined
+  }
+
+  /** Whether the next piece of work waits for one that is running. A real clock waits for nothing. */
+  #waits(): boolean {
+    return this.#oneByOne && this.#clock.mode === 'manual' && this.#running.size > 0
   }
 
   /** Sees to it that the next piece of work runs in its time. */
@@ -199,7 +203,7 @@ export class Agenda<T> {
     clearTimeout(this.#timer)
     const next = this.#queue.peek()
     // One by one, what is running plans again when it is done.
-    if (next === undefined || this.#closed || (this.#oneByOne && this.#running.size > 0)) return
+    if (next === undefined || this.#closed || this.#waits()) return
     const wait = next.at - this.#clock.now()
     if (wait <= 0) {
       // Not at once: whoever added the work has an answer to send first.
