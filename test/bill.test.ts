@@ -2,13 +2,13 @@ import emvqr from 'emvqr'
 import fc from 'fast-check'
 import { parse as parsePrompt } from 'promptparse'
 import t from 'tap'
-import type { Attempt, Bill } from '../src/bill/bill.ts'
-import { readNotificationId } from '../src/bill/bill.ts'
+import type { Attempt, Bill, Manner } from '../src/bill/bill.ts'
+import { readNotificationId, sameDue } from '../src/bill/bill.ts'
 import { createIds } from '../src/bill/ids.ts'
 import { qrisText } from '../src/bill/qris.ts'
 import { allowedMoves, MOVES, transition, TRANSITIONS, type Move } from '../src/bill/transitions.ts'
 import { STATUS, type BillStatus } from '../src/contract/states.ts'
-import { withAttempt, withNotification } from '../src/notification/delivery.ts'
+import { promoteNext, withAttempt, withCopies, withNotification } from '../src/notification/delivery.ts'
 
 const bill = (fields: Partial<Bill> = {}): Bill => ({
   billCode: 'QL1', appKey: 'k', tradeUuid: 'u', orderCode: 'o', paymentRequestId: 'pr', actionValue: 'x', currency: 'IDR', amount: '1.10',
@@ -138,4 +138,44 @@ await t.test('promptparse, strict about the checksum, reads the same', async (t)
   t.equal(read?.getTagValue('62', '01'), 'QL0123456789ABCDEF')
   const broken = text.replace('15000', '15001')
   t.notOk(parsePrompt(broken, true), 'a changed amount is noticed')
+})
+
+await t.test('no notification waits for nothing, whatever scenarios and merchants do', async (t) => {
+  const manner: fc.Arbitrary<Manner> = fc.record({
+    copies: fc.integer({ min: 1, max: 3 }), gap: fc.constantFrom(0, 5), together: fc.constant(true as const), replay: fc.constant(9),
+    notBefore: fc.integer({ min: 0, max: 50 }), reversed: fc.constant(true as const), retry: fc.constantFrom<string[][]>([], ['1s', '2s']),
+  }, { requiredKeys: [] })
+  const events = fc.array(fc.oneof(
+    fc.record({ what: fc.constant('tell' as const), manner, addressed: fc.boolean() }),
+    fc.record({ what: fc.constant('work' as const), which: fc.nat(9), acknowledged: fc.boolean() }),
+    fc.record({ what: fc.constant('resend' as const), which: fc.nat(9), acknowledged: fc.boolean() }),
+    fc.constant({ what: 'step' as const }),
+  ), { maxLength: 40 })
+  fc.assert(fc.property(events, (happenings) => {
+    let now = bill({ due: [{ at: 60, what: 'step', step: 0 }] })
+    happenings.forEach((one, at) => {
+      if (one.what === 'tell') now = withNotification(now, { ...wording, at, addressed: one.addressed, manner: one.manner })
+      else if (one.what === 'step') now = promoteNext({ ...now, due: now.due.filter(({ what }) => what !== 'step') }, at)
+      else if (one.what === 'resend') {
+        if (now.notifications.length > 0) now = withAttempt(now, one.which % now.notifications.length, attempt({ at, trigger: 'resend', acknowledged: one.acknowledged }), [])
+      } else {
+        const work = now.due.filter((due) => due.what === 'attempt' || due.what === 'copy')
+        const due = work[one.which % Math.max(work.length, 1)]
+        if (due === undefined) return
+        const notification = now.notifications[due.notification]
+        const trigger = due.what === 'copy' ? 'copy' as const : 'schedule' as const
+        if (trigger === 'schedule') now = withCopies(now, due.notification, at)
+        now = { ...now, due: now.due.filter((other) => !(due.what === 'copy' && sameDue(other, due))) }
+        now = withAttempt(now, due.notification, attempt({ at, trigger, acknowledged: one.acknowledged }), notification?.manner?.retry ?? ['15s'])
+      }
+      const planned = dueAttempts(now)
+      const pending = now.notifications.flatMap(({ state }, index) => (state === 'pending' ? [index] : []))
+      const isHeld = (index: number): boolean => now.notifications[index]?.manner?.reversed === true && now.due.some(({ what }) => what === 'step')
+      if (planned.length > 1) throw new Error('two at once')
+      if (planned.some((due) => !pending.includes(due.notification))) throw new Error('an attempt of what is settled')
+      if (planned.length === 0 && pending.some((index) => !isHeld(index))) throw new Error('one waits for nothing')
+    })
+    return true
+  }), { numRuns: 500 })
+  t.pass()
 })

@@ -533,3 +533,22 @@ await t.test('secrets and signatures stay out of the log, at every level', async
   for (const secret of [demo.appSecret, headers.sign, 'f'.repeat(40), Buffer.from(headers.sign).toString('base64')]) t.notOk(all.includes(secret))
   t.notMatch(all, /rawPacket/)
 })
+
+await t.test('copies that go together are under way at once; those that do not wait for each other', async (t) => {
+  const shop = await heldEndpoint(t, { status: 200 })
+  const gate = await open(t, { notifyUrl: shop.url })
+  for (const [name, rule] of Object.entries({ together: { copies: 3, together: true }, apart: { copies: 3 } })) {
+    await gate.scenario(name, { notifications: [rule] })
+    const { billCode } = await gate.bill(demo, { metadata: { qlinkScenario: name } })
+    const before = shop.count()
+    for (const wanted of name === 'together' ? [[1, 2, 3]] : [[1], [2], [3]]) {
+      const arrivals = wanted.map(() => shop.arrival())
+      if (wanted.includes(1)) await gate.must(billCode, 'pay')
+      await Promise.all(arrivals)
+      t.equal(shop.count() - before, wanted.at(-1), `${name}: ${wanted.length} unanswered at once`)
+      shop.release()
+    }
+    await gate.settle()
+    t.equal(shop.count() - before, 3)
+  }
+})
