@@ -143,7 +143,7 @@ await t.test('promptparse, strict about the checksum, reads the same', async (t)
 await t.test('no notification waits for nothing, whatever scenarios and merchants do', async (t) => {
   const manner: fc.Arbitrary<Manner> = fc.record({
     copies: fc.integer({ min: 1, max: 3 }), gap: fc.constantFrom(0, 5), together: fc.constant(true as const), replay: fc.constant(9),
-    notBefore: fc.integer({ min: 0, max: 50 }), reversed: fc.constant(true as const), retry: fc.constantFrom<string[][]>([], ['1s', '2s']),
+    notBefore: fc.integer({ min: 0, max: 50 }), reversed: fc.constant(true as const), apart: fc.constant(true as const), retry: fc.constantFrom<string[][]>([], ['1s', '2s']),
   }, { requiredKeys: [] })
   const events = fc.array(fc.oneof(
     fc.record({ what: fc.constant('tell' as const), manner, addressed: fc.boolean() }),
@@ -171,9 +171,12 @@ await t.test('no notification waits for nothing, whatever scenarios and merchant
       const planned = dueAttempts(now)
       const pending = now.notifications.flatMap(({ state }, index) => (state === 'pending' ? [index] : []))
       const isHeld = (index: number): boolean => now.notifications[index]?.manner?.reversed === true && now.due.some(({ what }) => what === 'step')
-      if (planned.length > 1) throw new Error('two at once')
+      const isApart = (index: number): boolean => now.notifications[index]?.manner?.apart === true
+      const inRow = planned.filter((due) => !isApart(due.notification))
+      if (inRow.length > 1) throw new Error('two at once')
       if (planned.some((due) => !pending.includes(due.notification))) throw new Error('an attempt of what is settled')
-      if (planned.length === 0 && pending.some((index) => !isHeld(index))) throw new Error('one waits for nothing')
+      if (pending.some((index) => isApart(index) && !planned.some((due) => due.notification === index))) throw new Error('one apart waits')
+      if (inRow.length === 0 && pending.some((index) => !isApart(index) && !isHeld(index))) throw new Error('one waits for nothing')
     })
     return true
   }), { numRuns: 500 })

@@ -1,6 +1,6 @@
 // INTERFACE.md §3: the control API, as a developer and a test suite use it.
 import t from 'tap'
-import { body, demo, fine, items, list, object, open, parsed, send, string, unique } from './helpers/blackbox.ts'
+import { body, demo, endpoint, fine, items, list, object, open, parsed, send, sign, string, unique } from './helpers/blackbox.ts'
 import type { Test } from 'tap'
 import type { Answer, Gate, Json, Keys, Made } from './helpers/blackbox.ts'
 
@@ -421,4 +421,31 @@ await t.test('problems of the control API are objects, whatever was asked', asyn
   const answer = await gate.control('GET', '/bills/nothing')
   t.match(object(parsed(answer))['title'], /\S/)
   await send(`${gate.url}/_sandbox/%E0%A4%A`, { method: 'GET' }).then(({ status }) => { t.ok(status >= 400 && status < 500) })
+})
+
+await t.test('a notification by hand goes at once, whatever the bill is and whatever else waits', async (t) => {
+  const shop = await endpoint(t, { status: 500 })
+  const gate = await open(t)
+  const keys = await gate.merchant({ notifyUrl: shop.url })
+  const { billCode } = await gate.bill(keys)
+  await gate.must(billCode, 'fail', { errorCode: 'X' })
+  await gate.settle()
+  t.strictSame(shop.statuses(), ['PAY_FAIL'], 'this one is being retried')
+  const told = body(await gate.must(billCode, 'notify', { status: 'PAY_SUCCESS', copies: 2, sign: 'wrong', body: 'pretty-printed' }))
+  t.hasStrict(told, { status: 'PAY_SUCCESS', state: 'given-up', nextAttemptAt: null })
+  await gate.settle()
+  t.strictSame(shop.statuses(), ['PAY_FAIL', 'PAY_SUCCESS', 'PAY_SUCCESS'])
+  t.match(shop.told[1]?.body.toString('utf8'), /^\{\n/)
+  t.not(shop.told[1]?.headers['sign'], sign(keys, String(shop.told[1]?.body)))
+  t.equal((await gate.status(keys, billCode))['status'], 'PAY_FAIL', 'nothing changed')
+  await gate.advance('15s')
+  t.strictSame(shop.statuses().slice(3), ['PAY_FAIL'], 'the retries go on, and only of the real one')
+
+  t.equal(body(await gate.must(billCode, 'notify'))['status'], 'PAY_FAIL', 'left out, it tells of the bill as it is')
+  t.equal((await gate.act(billCode, 'notify', { sign: 'bad' })).status, 400)
+  t.equal((await gate.act('QL0', 'notify')).status, 404)
+  const nobody = await gate.bill(await gate.merchant())
+  const refused = await gate.act(nobody.billCode, 'notify')
+  t.equal(refused.status, 409)
+  t.match(refused.text, /has no notifyUrl; set one by PATCH/)
 })

@@ -114,6 +114,8 @@ export interface Manner {
   readonly lose?: number | null
   /** The body trickles for so long. */
   readonly slow?: number
+  /** Out of the row of the bill's notifications: it waits for none of them, and none for it. */
+  readonly apart?: true
   /** Held back until the timeline is over; the newest goes first. */
   readonly reversed?: true
   /** A retry preset or the waits between attempts, in the place of the merchant's; an empty list for none. */

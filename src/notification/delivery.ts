@@ -29,7 +29,8 @@ export function withNotification(bill: Bill, { at, status, body, sign, addressed
     attempts: [],
     ...(manner === undefined ? {} : { manner }),
   }
-  return promoteNext({ ...bill, notifications: bill.notifications.concat(notification) }, at)
+  const told = { ...bill, notifications: bill.notifications.concat(notification) }
+  return manner?.apart === true && addressed ? withDue(told, { at, what: 'attempt', notification: bill.notifications.length }) : promoteNext(told, at)
 }
 
 /** How many POSTs the next attempt by the schedule makes: all copies of a first one that go together. */
@@ -87,8 +88,9 @@ function withState(bill: Bill, index: number, notification: Notification): Bill 
  * that are held back last, when the timeline is over, and of them the newest first.
  */
 export function promoteNext(bill: Bill, at: number): Bill {
-  if (bill.due.some((due) => due.what === 'attempt')) return bill
-  const isPending = (reversed: boolean) => ({ state, manner }: Notification): boolean => state === 'pending' && (manner?.reversed === true) === reversed
+  const isApart = (index: number): boolean => bill.notifications[index]?.manner?.apart === true
+  if (bill.due.some((due) => due.what === 'attempt' && !isApart(due.notification))) return bill
+  const isPending = (reversed: boolean) => ({ state, manner }: Notification): boolean => state === 'pending' && manner?.apart !== true && (manner?.reversed === true) === reversed
   const inOrder = bill.notifications.findIndex(isPending(false))
   const isOpen = bill.due.some(({ what }) => what === 'step' || what === 'query-step')
   const next = inOrder >= 0 || isOpen ? inOrder : bill.notifications.findLastIndex(isPending(true))

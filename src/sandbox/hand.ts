@@ -1,8 +1,12 @@
-import { readNotificationId, type Actor, type Bill } from '../bill/bill.ts'
+import { isTimed, readNotificationId, type Actor, type Bill } from '../bill/bill.ts'
 import type { Move } from '../bill/transitions.ts'
 import { STATUS } from '../contract/states.ts'
+import { Problem } from '../errors.ts'
 import type { Merchant } from '../merchant/merchant.ts'
+import type { Telling } from '../scenario/notification-schema.ts'
 import type { FoundNotification } from '../store/store.ts'
+import { runDue } from './due.ts'
+import { toldOf } from './telling.ts'
 import { commit, moved, type World } from './world.ts'
 
 /** What someone does to a bill by hand: the customer on the checkout page, or a person through the control API. */
@@ -27,6 +31,23 @@ export async function moveByHand(world: World, bill: Bill, { move, by, errorCode
   }
   await commit(world, next, bill)
   return next
+}
+
+/**
+ * Sends a notification about a bill now, whatever its state and whatever else waits; once, without retries.
+ *
+ * @returns the notification, when the merchant has answered, or not answered in time
+ */
+export async function notifyByHand(world: World, bill: Bill, telling: Telling): Promise<FoundNotification> {
+  const told = toldOf(world, bill, telling, { at: world.clock.now(), by: 'control' })
+  const index = bill.notifications.length
+  await commit(world, told, bill)
+  const due = told.due.find((one) => one.what === 'attempt' && one.notification === index)
+  if (due !== undefined && isTimed(due)) await runDue(world, { billCode: bill.billCode, due })
+  const found = findNotification(world, `${bill.billCode}-${index + 1}`)
+  // A reset came meanwhile.
+  if (found === undefined) throw new Problem(404, `bill ${bill.billCode} is not there any more`)
+  return found
 }
 
 /** The bills that an id means: a billCode means one at the most, `tradeUuid:<uuid>` one of each merchant. */

@@ -34,7 +34,7 @@ export function toldOf(world: Teller, bill: Bill, telling: Telling, { at, by }: 
   const { status = bill.status, sign: signature = 'valid', body = 'intact' } = telling
   const event = { at, what: 'notify', by, note: `tells of ${status}, signature ${signature}, body ${body}`, telling } as const
   const noted = { ...bill, events: bill.events.concat(event) }
-  return withTelling(world, noted, telling, { ...common(telling), retry: [] }, at)
+  return withTelling(world, noted, telling, { ...common(telling), apart: true, retry: [] }, at)
 }
 
 function withTelling({ merchants, settings }: Teller, bill: Bill, telling: Telling, manner: Manner | undefined, at: number): Bill {

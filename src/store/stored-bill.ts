@@ -40,6 +40,7 @@ const Manner = Type.Object({
   replay: length,
   lose: Type.Optional(Type.Union([index, Type.Null()])),
   slow: length,
+  apart: Type.Optional(Type.Boolean()),
   reversed: Type.Optional(Type.Boolean()),
   retry: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])),
 })

@@ -2,10 +2,11 @@ import type { FastifyInstance } from 'fastify'
 import type { Static } from '@sinclair/typebox'
 import type { Bill } from '../../bill/bill.ts'
 import { Problem } from '../../errors.ts'
-import { findBills, moveByHand, type HandMove } from '../../sandbox/hand.ts'
+import { findBills, moveByHand, notifyByHand, type HandMove } from '../../sandbox/hand.ts'
 import type { World } from '../../sandbox/world.ts'
 import type { BillParams, BillQuery, Fail, OneMerchant, Pay, RecordQuery } from './schemas.ts'
-import { billDetail, billView } from './views.ts'
+import { merchantToTell } from './merchant-to-tell.ts'
+import { billDetail, billView, notificationView } from './views.ts'
 
 /** How many entries a page has unless asked otherwise. */
 export const PAGE = 50
@@ -45,6 +46,12 @@ export function billRoutes(app: FastifyInstance, world: World): void {
       return detail(bill)
     })
   }
+
+  app.post('/bills/:id/notify', { config: { operationId: 'notifyBill' } }, async (request) => {
+    const bill = find(world, request)
+    const merchant = merchantToTell(world, bill.appKey)
+    return notificationView(await notifyByHand(world, bill, request.body ?? {}), merchant, zone)
+  })
 }
 
 function find(world: World, request: { params: unknown; query: unknown }): Bill {

@@ -5,6 +5,7 @@ import { findNotification, resend } from '../../sandbox/hand.ts'
 import type { World } from '../../sandbox/world.ts'
 import type { FoundNotification } from '../../store/store.ts'
 import { PAGE } from './bills.ts'
+import { merchantToTell } from './merchant-to-tell.ts'
 import type { NotificationParams, NotificationQuery } from './schemas.ts'
 import { notificationView } from './views.ts'
 
@@ -24,10 +25,7 @@ export function notificationRoutes(app: FastifyInstance, world: World): void {
 
   app.post('/notifications/:id/resend', { config: { operationId: 'resendNotification' } }, async (request) => {
     const found = find(world, request)
-    const merchant = world.merchants.get(found.bill.appKey)
-    if (merchant?.notifyUrl == null) {
-      throw new Problem(409, `merchant ${found.bill.appKey} has no notifyUrl; set one by PATCH /_sandbox/merchants/${encodeURIComponent(found.bill.appKey)}`)
-    }
+    merchantToTell(world, found.bill.appKey)
     await resend(world, found)
     return view(find(world, request))
   })

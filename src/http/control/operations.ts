@@ -24,6 +24,7 @@ export const controlOperations = {
   failBill: call('The payment fails / 支付失败', { 200: BillDetail }, { ...oneBill, body: schemas.Fail }),
   cancelBill: call('The provider cancels the bill / 取消账单', { 200: BillDetail }, { ...oneBill, body: schemas.Nothing }),
   expireBill: call('The bill expires now / 账单立即过期', { 200: BillDetail }, { ...oneBill, body: schemas.Nothing }),
+  notifyBill: call('Send a notification now, once, whatever the bill’s state / 立即发送一次通知', { 200: NotificationView }, { ...oneBill, body: schemas.Notify }),
   listNotifications: call('List notifications, newest first / 通知列表', { 200: schemas.listOf(NotificationView) }, { querystring: schemas.NotificationQuery }),
   getNotification: call('One notification / 通知详情', { 200: NotificationView }, { params: NotificationParams }),
   resendNotification: call('Send once more, now / 立即重发', { 200: NotificationView }, { params: NotificationParams, body: schemas.Nothing }),

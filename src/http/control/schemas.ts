@@ -1,6 +1,7 @@
 import { Type, type TObject, type TSchema } from '@sinclair/typebox'
 import { PAYMENT_ERROR_CODES, STATUS } from '../../contract/states.ts'
 import { Merchant } from '../../merchant/schema.ts'
+import { Telling } from '../../scenario/notification-schema.ts'
 import { Scenario } from '../../scenario/schema.ts'
 import { RATES } from '../../time/clock.ts'
 
@@ -58,6 +59,7 @@ const errorCode = Type.Optional(
 )
 export const Pay = Type.Object({ late: Type.Optional(Type.Boolean({ description: 'Allow a late success / 允许迟到的成功' })) }, strict)
 export const Fail = Type.Object({ errorCode }, strict)
+export const Notify = Telling
 export const Nothing = Type.Object({}, strict)
 
 export const ClockPut = Type.Object(
