@@ -139,8 +139,10 @@ function logRequests(app: FastifyInstance): void {
       ...(reply.qlinkRefusal === undefined ? {} : { refused: reply.qlinkRefusal }),
       ms: Math.round(reply.elapsedTime * 10) / 10,
     }
-    // Tests and health checks ask often; what merchants send is what one wants to read.
-    if (operation === undefined) request.log.debug(fields, 'request')
+    // Tests and health checks ask often, and of a bill that was applied for the bill's own line tells more; what else
+    // merchants send is what one wants to read.
+    const isTold = operation === undefined || (operation === 'apply' && reply.qlinkRefusal === undefined)
+    if (isTold) request.log.debug(fields, 'request')
     else request.log.info(fields, 'request')
     done()
   })

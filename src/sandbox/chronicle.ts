@@ -3,7 +3,7 @@ import { toIsoTime, toWireTime } from '../contract/wire-time.ts'
 import type { World } from './world.ts'
 
 type Teller = Pick<World, 'log' | 'settings'>
-type Line = [fields: Record<string, unknown>, message: string]
+type Line = [fields: { at: number } & Record<string, unknown>, message: string]
 
 /**
  * Logs what is new in a bill: a line for each event and each attempt, with its time on the sandbox's clock. What was
@@ -16,7 +16,7 @@ export function chronicle({ log, settings }: Teller, bill: Bill, before: Bill | 
   if (!log.isLevelEnabled('info')) return
   for (const [{ at, ...fields }, message] of news(bill, before, settings.timeZone)) {
     const { billCode, tradeUuid, appKey } = bill
-    log.info({ at: toIsoTime(Number(at), settings.timeZone), billCode, tradeUuid, appKey, ...fields }, message)
+    log.info({ at: toIsoTime(at, settings.timeZone), billCode, tradeUuid, appKey, ...fields }, message)
   }
 }
 
@@ -37,12 +37,13 @@ function* news(bill: Bill, before: Bill | undefined, zone: string): Generator<Li
 }
 
 function ofEvent(bill: Bill, { at, what, by, from, to, errorCode, note }: BillEvent): Line {
-  const fields = { at, event: what, by, from, to, errorCode, note }
   if (what === 'apply') {
     const { amount, currency, scenario } = bill
     const lost = note === undefined ? '' : `; ${note}`
-    return [{ ...fields, amount, currency, scenario: scenario.name }, `bill applied: ${amount} ${currency}, scenario ${scenario.name}${lost}`]
+    // No more fields than that: there is such a line for every application, and each field costs.
+    return [{ at, event: what, by, scenario: scenario.name }, `bill applied: ${amount} ${currency}, scenario ${scenario.name}${lost}`]
   }
+  const fields = { at, event: what, by, from, to, errorCode, note }
   const did = to === undefined ? what.replace('-', ' ') : `${String(from)} → ${to}`
   const why = [errorCode, note].filter((part) => part !== undefined && part !== '')
   return [fields, `${did}, by ${BY[by]}${why.length === 0 ? '' : `: ${why.join('; ')}`}`]
