@@ -73,7 +73,7 @@ await t.test('each fault as it is described, with either effect', async (t) => {
       const name = `${fault}-${effect}`
       await gate.scenario(name, { on: { apply: [{ fault, effect }, {}] } })
       const fields = application({ metadata: { qlinkScenario: name } })
-      look(t as never, await onSocket(gate, requestBytes(gate, 'apply', fields)))
+      look(t as never, await onSocket(gate, requestBytes(gate, 'apply', fields, { connection: 'close' })))
       const tradeUuid = string(fields['tradeUuid'])
       t.equal(await isThere(gate, tradeUuid), effect === 'kept', `${name}: the bill is ${effect === 'kept' ? '' : 'not '}there`)
       const again = await gate.call('apply', fields)

@@ -10,12 +10,20 @@ export interface Exchange {
 }
 
 /** Trouble on the wire in the place of an answer. */
-export interface Fault {
+export interface WireFault {
   /** What the client sees, in a sentence: English, then Chinese. */
   readonly description: string
   /** Puts the trouble on the wire. The socket is the fault's own from here on. */
   inject(exchange: Exchange): void
 }
+
+/** Another answer in the place of the answer: the connection goes on as usual. */
+export interface AnswerFault {
+  readonly description: string
+  readonly answer: { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }
+}
+
+export type Fault = WireFault | AnswerFault
 
 /** Writes an answer by hand, and ends the connection behind it. */
 export function writeAnswer(socket: Socket, status: string, headers: Readonly<Record<string, string>>, body: string, length: number = Buffer.byteLength(body)): void {

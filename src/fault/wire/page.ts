@@ -1,8 +1,7 @@
-import type { Socket } from 'node:net'
-import { writeAnswer } from './fault.ts'
+import type { AnswerFault } from './fault.ts'
 
-/** Answers with a web page, as a machine between QLink and the merchant does. */
-export function page(socket: Socket, status: string, title: string, headers: Readonly<Record<string, string>>): void {
+/** A web page, as a machine between QLink and the merchant answers with. */
+export function page(status: number, title: string, more: Readonly<Record<string, string>> = {}): AnswerFault['answer'] {
   const body = `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>gateway</center>\r\n</body>\r\n</html>\r\n`
-  writeAnswer(socket, status, { 'content-type': 'text/html', ...headers }, body)
+  return { status, headers: { 'content-type': 'text/html', ...more }, body }
 }

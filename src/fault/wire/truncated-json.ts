@@ -1,6 +1,6 @@
-import { writeAnswer, type Fault } from './fault.ts'
+import { writeAnswer, type WireFault } from './fault.ts'
 
-export const truncatedJson: Fault = {
+export const truncatedJson: WireFault = {
   description: 'Status 200 and the full Content-Length, but the connection closes after half of the body. / 状态 200、Content-Length 完整，但正文只到一半连接就关闭。',
   inject: ({ socket, headers, body }) => {
     const bytes = Buffer.from(body)

@@ -1,5 +1,8 @@
+import type { EventEmitter } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Fault } from '../../fault/wire/fault.ts'
 import type { Conduct } from '../../sandbox/reactions.ts'
 
 /** setTimeout takes no more than this: 24 days, which no client waits. */
@@ -20,7 +23,9 @@ export interface Stage {
  */
 export function stageOf(app: FastifyInstance): Stage {
   const held = new Set<() => void>()
+  let closing = false
   app.addHook('preClose', (done) => {
+    closing = true
     for (const release of held) release()
     done()
   })
@@ -35,7 +40,7 @@ export function stageOf(app: FastifyInstance): Stage {
       const timer = length === undefined ? undefined : setTimeout(release, Math.min(length, LONGEST_TIMER))
       socket.on('close', release)
       held.add(release)
-      if (socket.destroyed) release()
+      if (socket.destroyed || closing) release()
     })
 
   return {
@@ -45,10 +50,17 @@ export function stageOf(app: FastifyInstance): Stage {
       if (fault === undefined) return true
       // Loaded by the first fault.
       const { FAULTS } = await import('../../fault/wire/table.ts')
+      const trouble: Fault = FAULTS[fault]
+      const headers = { 'x-qlink-sandbox-fault': fault }
+      request.log.info({ operation: request.routeOptions.config.operation, appKey: request.headers['appkey'], fault }, 'a fault in the place of an answer')
+      if ('answer' in trouble) {
+        void reply.code(trouble.answer.status).headers({ ...trouble.answer.headers, ...headers }).send(trouble.answer.body)
+        return false
+      }
       const text = body()
       reply.hijack()
-      request.log.info({ operation: request.routeOptions.config.operation, appKey: request.headers['appkey'], fault }, 'a fault in the place of an answer')
-      FAULTS[fault].inject({ socket, body: text, headers: { 'x-qlink-sandbox-fault': fault } })
+      await answersBefore(reply.raw, socket)
+      trouble.inject({ socket, body: text, headers })
       if (fault === 'hang') {
         // A client that gives up may close only its own half.
         socket.once('end', () => socket.destroy())
@@ -58,4 +70,21 @@ export function stageOf(app: FastifyInstance): Stage {
       return false
     },
   }
+}
+
+/** What the same connection asked for before is answered first, and whole: a fault is of one request only. */
+async function answersBefore(response: ServerResponse, socket: Socket): Promise<void> {
+  // Node hands the connection to one response after another.
+  if (response.socket === null && !socket.destroyed) await firstOf([response, 'socket'], [socket, 'close'])
+  if (socket.writableLength > 0 && !socket.destroyed) await firstOf([socket, 'drain'], [socket, 'close'])
+}
+
+function firstOf(...events: [EventEmitter, string][]): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      for (const [emitter, name] of events) emitter.off(name, end)
+      resolve()
+    }
+    for (const [emitter, name] of events) emitter.on(name, end)
+  })
 }
