@@ -6,6 +6,8 @@ import { SHIPPED_SCENARIOS, type Settings } from './config/settings.ts'
 import { readTime, toIsoTime } from './contract/wire-time.ts'
 import { UsageError } from './errors.ts'
 import { buildServer } from './http/server.ts'
+import { Feed } from './journal/feed.ts'
+import { Requests } from './journal/requests.ts'
 import { loadMerchants } from './load/merchants.ts'
 import { loadScenarios } from './load/scenarios.ts'
 import type { WatchedScenarios } from './load/watched-scenarios.ts'
@@ -91,6 +93,8 @@ export async function startApp(settings: Settings, { logger: given, files }: Par
   const world: World = {
     clock, agenda, store, merchants, scenarios, ids, dispatcher,
     attempts: new Attempts(),
+    requests: new Requests({ count: settings.keepRequests, size: settings.keepRequestBytes }),
+    feed: new Feed(),
     log: logger,
     settings: { timeZone, expireAfter: readDuration(settings.expireAfter) ?? 0, scenario: settings.scenario },
     publicUrl: settings.publicUrl ?? '',

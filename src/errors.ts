@@ -27,18 +27,28 @@ export const REASONS = {
 
 export type Reason = keyof typeof REASONS
 
+/** Something that was written almost as it should have been. */
+export interface NearMiss {
+  readonly what: 'path' | 'field' | 'appKey'
+  readonly sent: string
+  readonly meant: string
+}
+
 /** QLink says no: the request is understood well enough to say what is wrong with it. */
 export class Refusal extends Error {
   readonly reason: Reason
+  /** The slip of the pen that explains it, where there is one. */
+  readonly nearMiss: NearMiss | undefined
 
   /**
    * @param reason one of {@link REASONS}
    * @param message one sentence: what is wrong and where, naming a field by its path
    */
-  constructor(reason: Reason, message: string) {
+  constructor(reason: Reason, message: string, nearMiss?: NearMiss) {
     super(message)
     this.name = 'Refusal'
     this.reason = reason
+    this.nearMiss = nearMiss
   }
 }
 

@@ -6,7 +6,6 @@ import t, { type Test } from 'tap'
 import { startApp } from '../src/app.ts'
 import { resolveSettings } from '../src/config/resolve.ts'
 import { readable } from '../src/log/readable.ts'
-import { chronicle } from '../src/sandbox/chronicle.ts'
 import { body, demo, directory, endpoint, list, object, open, payload, string, type Gate, type Json, type Options } from './helpers/blackbox.ts'
 
 const H48 = 48 * 3_600_000
@@ -93,9 +92,6 @@ await t.test('a log without info says nothing of bills; with it, of those that n
   const quiet = await openLogged(t, {}, 'warn')
   await quiet.gate.must((await quiet.gate.bill(demo)).billCode, 'pay')
   t.strictSame(quiet.lines, [])
-  const settings = { timeZone: 'UTC', expireAfter: 0, scenario: '' }
-  const log = { isLevelEnabled: () => false, info: () => t.fail('logged'), error: () => t.fail('logged') }
-  t.doesNotThrow(() => chronicle({ log, settings }, undefined as never, undefined), 'the bill is not even looked at')
 
   const shop = await endpoint(t)
   const { gate, lines } = await openLogged(t)

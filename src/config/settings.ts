@@ -37,6 +37,8 @@ export const SETTINGS = {
   durability: setting('QLINK_DURABILITY', 'how', oneOf('os', 'fsync'), 'os', 'an answered request survives the death of the process ("os") or of the machine ("fsync")'),
   keepAnswers: setting('QLINK_KEEP_ANSWERS', 'n', whole(0, 10_000_000), 10_000, 'of so many attempts the merchants\' answers are kept whole'),
   keepAnswerBytes: setting('QLINK_KEEP_ANSWER_BYTES', 'bytes', whole(0, 2 ** 40), 16 * 1024 * 1024, 'the same, by their size'),
+  keepRequests: setting('QLINK_KEEP_REQUESTS', 'n', whole(0, 10_000_000), 10_000, 'so many requests are kept in the journal, in memory'),
+  keepRequestBytes: setting('QLINK_KEEP_REQUEST_BYTES', 'bytes', whole(0, 2 ** 40), 16 * 1024 * 1024, 'the same, by the size of requests and answers'),
   fixtures: setting('QLINK_FIXTURES', 'dir', anyText, SHIPPED_FIXTURES, 'directory with merchants.json'),
   scenarios: optional('QLINK_SCENARIOS', 'dir', anyText, 'directory of scenario files, over the shipped ones'),
   scenario: setting('QLINK_SCENARIO', 'name', anyText, 'wait-for-customer', 'scenario of a bill that no other one claims'),

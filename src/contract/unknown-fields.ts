@@ -1,3 +1,4 @@
+import type { NearMiss } from '../errors.ts'
 import { closest } from '../nearest.ts'
 
 interface ObjectSchema {
@@ -15,17 +16,27 @@ const SHOWN = 60
  *
  * @param value the request body
  * @param schema the schema of the request
- * @returns one sentence for each of the first ten, with the nearest known name where one is near, and how many more
+ * @returns a warning for each of the first ten, with the nearest known name where one is near, and how many more
  */
-export function unknownFields(value: unknown, schema: object): string[] {
+export function unknownFields(value: unknown, schema: object): FieldWarning[] {
   const found: Unknown[] = []
   walk(value, schema, '', found)
-  const warnings = found.slice(0, NAMED).map(({ path, key, known }) => {
+  if (found.length === 0) return NONE
+  const warnings = found.slice(0, NAMED).map(({ path, key, known }): FieldWarning => {
     const near = closest(key, known)
-    return `${path} is not a field of QLink and is ignored${near === undefined ? '' : `; did you mean ${near}?`}`
+    const message = `${path} is not a field of QLink and is ignored`
+    return near === undefined ? { message } : { message: `${message}; did you mean ${near}?`, nearMiss: { what: 'field', sent: path, meant: near } }
   })
-  return found.length <= NAMED ? warnings : [...warnings, `and ${found.length - NAMED} more`]
+  return found.length <= NAMED ? warnings : [...warnings, { message: `and ${found.length - NAMED} more` }]
 }
+
+/** What a merchant's developer should know of a request that was accepted. */
+export interface FieldWarning {
+  readonly message: string
+  readonly nearMiss?: NearMiss
+}
+
+const NONE: FieldWarning[] = []
 
 interface Unknown {
   path: string

@@ -11,6 +11,7 @@ import { controlRoutes } from './control/routes.ts'
 import { healthRoute } from './health.ts'
 import { failureHandler, sendFailure } from './qlink/failures.ts'
 import { notFound } from './qlink/not-found.ts'
+import { recordRequests } from './qlink/recording.ts'
 import { qlinkRoutes } from './qlink/routes.ts'
 import { checkoutRoutes } from './web/checkout.ts'
 import { documentationRoutes } from './web/documentation.ts'
@@ -52,10 +53,10 @@ export async function buildServer(world: World, settings: Settings, logger: Fast
   }
   // A logger for each request would have nothing to add to the one line that it writes.
   app.setChildLoggerFactory((all) => all)
-  app.decorateReply('qlinkRefusal', undefined)
+  recordRequests(app, world)
   app.setErrorHandler(failureHandler(settings, settings.bodyLimit))
-  app.setNotFoundHandler(notFound(settings.basePath, settings))
-  acceptAnyBody(app)
+  app.setNotFoundHandler(notFound(world, settings.basePath, settings))
+  acceptAnyBody(app, settings.bodyLimit)
   logRequests(app)
   tellManualTime(app, world)
 
@@ -112,12 +113,20 @@ const MALFORMED: Record<string, [number, string]> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'the request did not come to its end in time'],
 }
 
-/** What is posted to a path that is not there gets its 404 whatever its content type. */
-function acceptAnyBody(app: FastifyInstance): void {
+/** What is posted to a path that is not there gets its 404 whatever its content type or length; the journal shows it. */
+function acceptAnyBody(app: FastifyInstance, limit: number): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, payload, done) => {
-    payload.resume()
-    done(null)
+    const chunks: Buffer[] = []
+    let size = 0
+    payload.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size <= limit) chunks.push(chunk)
+    })
+    payload.on('error', done)
+    payload.on('end', () => {
+      done(null, size <= limit ? Buffer.concat(chunks) : undefined)
+    })
   })
 }
 
@@ -136,12 +145,12 @@ function logRequests(app: FastifyInstance): void {
     const fields = {
       ...(operation === undefined ? { method: request.method, url: request.url.slice(0, 200) } : { operation, appKey: request.headers['appkey'] }),
       status: reply.statusCode,
-      ...(reply.qlinkRefusal === undefined ? {} : { refused: reply.qlinkRefusal }),
+      ...(reply.refusal === undefined ? {} : { refused: reply.refusal.reason }),
       ms: Math.round(reply.elapsedTime * 10) / 10,
     }
     // Tests and health checks ask often, and of a bill that was applied for the bill's own line tells more; what else
     // merchants send is what one wants to read.
-    const isTold = operation === undefined || (operation === 'apply' && reply.qlinkRefusal === undefined)
+    const isTold = operation === undefined || (operation === 'apply' && reply.refusal === undefined)
     if (isTold) request.log.debug(fields, 'request')
     else request.log.info(fields, 'request')
     done()

@@ -1,39 +1,28 @@
 import { isTimed, type Attempt, type Bill, type BillEvent, type Notification } from '../bill/bill.ts'
 import { toIsoTime, toWireTime } from '../contract/wire-time.ts'
+import type { News } from './news.ts'
 import type { World } from './world.ts'
 
-type Teller = Pick<World, 'log' | 'settings'>
 type Line = [fields: { at: number } & Record<string, unknown>, message: string]
 
 /**
- * Logs what is new in a bill: a line for each event and each attempt, with its time on the sandbox's clock. What was
- * sent and how it was signed is left to the record.
- *
- * @param bill the version that is durable now
- * @param before the one that it takes the place of; none for a new bill
+ * Logs one thing that is new in a bill, with its time on the sandbox's clock. What was sent and how it was signed is
+ * left to the record.
  */
-export function chronicle({ log, settings }: Teller, bill: Bill, before: Bill | undefined): void {
-  if (!log.isLevelEnabled('info')) return
-  for (const [{ at, ...fields }, message] of news(bill, before, settings.timeZone)) {
-    const { billCode, tradeUuid, appKey } = bill
-    log.info({ at: toIsoTime(at, settings.timeZone), billCode, tradeUuid, appKey, ...fields }, message)
-  }
+export function chronicle({ log, settings }: Pick<World, 'log' | 'settings'>, bill: Bill, news: News): void {
+  const line = lineOf(bill, news, settings.timeZone)
+  if (line === undefined) return
+  const [{ at, ...fields }, message] = line
+  const { billCode, tradeUuid, appKey } = bill
+  log.info({ at: toIsoTime(at, settings.timeZone), billCode, tradeUuid, appKey, ...fields }, message)
 }
 
-function* news(bill: Bill, before: Bill | undefined, zone: string): Generator<Line> {
-  for (const event of bill.events.slice(before?.events.length ?? 0)) yield ofEvent(bill, event)
-  for (const [index, notification] of bill.notifications.entries()) {
-    const known = before?.notifications[index]
-    if (known === notification) continue
-    if (known === undefined && notification.state === 'unaddressed') {
-      yield [{ at: notification.createdAt, event: 'unaddressed', notification: notification.id }, `nobody is told of ${notification.status}: the merchant has no notifyUrl`]
-    }
-    const { attempts } = notification
-    for (let made = known?.attempts.length ?? 0; made < attempts.length; made++) {
-      const attempt = attempts[made]
-      if (attempt !== undefined) yield ofAttempt(bill, notification, attempt, made + 1, zone)
-    }
-  }
+function lineOf(bill: Bill, news: News, zone: string): Line | undefined {
+  if (news.what === 'event') return ofEvent(bill, news.event)
+  if (news.what === 'attempt') return ofAttempt(bill, news.notification, news.attempt, news.number, zone)
+  const { id, status, state, createdAt } = news.notification
+  // That one came up is said by the event that it tells of.
+  return state === 'unaddressed' ? [{ at: createdAt, event: 'unaddressed', notification: id }, `nobody is told of ${status}: the merchant has no notifyUrl`] : undefined
 }
 
 function ofEvent(bill: Bill, { at, what, by, from, to, errorCode, note }: BillEvent): Line {

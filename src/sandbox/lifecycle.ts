@@ -16,6 +16,7 @@ export async function reset(world: World, what: { merchants: boolean }): Promise
   const undo = [world.scenarios.reset(), world.clock.reset(), world.attempts.reset(), what.merchants ? world.merchants.reset() : () => undefined]
   try {
     await cleared
+    world.requests.clear()
   } catch (error) {
     // Everything is still there, and so is what it has due.
     for (const takeBack of undo) takeBack()

@@ -2,6 +2,8 @@ import { isTimed, sameDue, withDue, withoutDue, type Bill, type Due, type TimedD
 import type { Ids } from '../bill/ids.ts'
 import { transition, type Circumstances, type Move } from '../bill/transitions.ts'
 import { MoveForbidden } from '../errors.ts'
+import type { Feed } from '../journal/feed.ts'
+import type { Requests } from '../journal/requests.ts'
 import type { Dispatcher } from '../notification/dispatcher.ts'
 import type { Catalogue } from '../scenario/catalogue.ts'
 import type { Chance, PlannedStep } from '../scenario/timeline.ts'
@@ -9,8 +11,8 @@ import type { Store } from '../store/store.ts'
 import type { Agenda } from '../time/agenda.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Attempts } from './attempts.ts'
-import { chronicle } from './chronicle.ts'
 import type { Merchants } from './merchants.ts'
+import { tellNews, type Witnesses } from './news.ts'
 import { told } from './telling.ts'
 
 /** Due work as the agenda holds it. */
@@ -30,6 +32,8 @@ export interface World {
   readonly dispatcher: Dispatcher
   /** What no bill can count. */
   readonly attempts: Attempts
+  readonly requests: Requests
+  readonly feed: Feed
   readonly log: Log
   readonly settings: WorldSettings
   /** The base of links to this server; known once it listens. */
@@ -52,14 +56,14 @@ export interface Log {
 }
 
 /**
- * Makes a bill's new version durable, and only then plans what is newly due and logs what is new: nobody is told of
+ * Makes a bill's new version durable, and only then plans what is newly due and tells what is new: nobody is told of
  * what could still be lost.
  *
  * @throws StoreUnavailable, and then nothing has changed
  */
-export async function commit(world: Pick<World, 'store' | 'agenda' | 'log' | 'settings'>, bill: Bill, before?: Bill): Promise<void> {
+export async function commit(world: Pick<World, 'store' | 'agenda'> & Witnesses, bill: Bill, before?: Bill): Promise<void> {
   await world.store.putBill(bill)
-  chronicle(world, bill, before)
+  tellNews(world, bill, before)
   for (const due of bill.due) {
     if (isTimed(due) && before?.due.some((planned) => sameDue(planned, due)) !== true) world.agenda.add(due.at, { billCode: bill.billCode, due })
   }

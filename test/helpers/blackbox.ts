@@ -148,6 +148,7 @@ export const open = async (t: Closing, options: Options = {}, start: (options: O
   }
 
   return {
+    sandbox,
     url,
     baseUrl,
     call,

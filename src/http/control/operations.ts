@@ -2,6 +2,7 @@ import { Type, type TSchema } from '@sinclair/typebox'
 import type { FastifySchema } from 'fastify'
 import { Merchant } from '../../merchant/schema.ts'
 import { Scenario } from '../../scenario/schema.ts'
+import * as journal from './journal-schemas.ts'
 import * as schemas from './schemas.ts'
 
 type Inputs = Pick<FastifySchema, 'body' | 'querystring' | 'params'>
@@ -18,6 +19,7 @@ export const controlOperations = {
     security: [],
   },
   listBills: call('List bills, newest first / 账单列表', { 200: schemas.listOf(BillView) }, { querystring: schemas.BillQuery }),
+  waitForBill: call('Wait for a bill, in a state / 等待账单进入某状态', { 200: BillView }, { querystring: journal.BillWait }),
   getBill: call('Everything about a bill / 账单详情', { 200: BillDetail }, oneBill),
   recordBill: answeringIn('application/yaml', call('The scenario that reproduces the bill, as a file / 重现该账单的场景文件', { 200: Type.String() }, { params: BillParams, querystring: schemas.RecordQuery })),
   payBill: call('The customer pays / 顾客付款', { 200: BillDetail }, { ...oneBill, body: schemas.Pay }),
@@ -26,8 +28,14 @@ export const controlOperations = {
   expireBill: call('The bill expires now / 账单立即过期', { 200: BillDetail }, { ...oneBill, body: schemas.Nothing }),
   notifyBill: call('Send a notification now, once, whatever the bill’s state / 立即发送一次通知', { 200: NotificationView }, { ...oneBill, body: schemas.Notify }),
   listNotifications: call('List notifications, newest first / 通知列表', { 200: schemas.listOf(NotificationView) }, { querystring: schemas.NotificationQuery }),
+  waitForNotification: call('Wait until a notification was acknowledged / 等待通知被确认', { 200: NotificationView }, { querystring: journal.NotificationWait }),
   getNotification: call('One notification / 通知详情', { 200: NotificationView }, { params: NotificationParams }),
   resendNotification: call('Send once more, now / 立即重发', { 200: NotificationView }, { params: NotificationParams, body: schemas.Nothing }),
+  listRequests: call('The journal: requests to the emulated API, newest first / 请求日志', { 200: schemas.listOf(journal.RequestView) }, { querystring: journal.RequestQuery }),
+  waitForRequest: call('Wait for a request / 等待请求', { 200: journal.RequestView }, { querystring: journal.RequestWait }),
+  getRequest: call('One request, byte for byte, and its answer / 请求详情', { 200: journal.RequestView }, { params: journal.RequestParams }),
+  clearRequests: call('Forget all requests, or a merchant’s / 清空请求日志', { 204: null }, { querystring: schemas.OneMerchant }),
+  streamEvents: answeringIn('text/event-stream', call('Server-sent events: bill, notification, request, clock / 事件流', { 200: Type.String() }, { querystring: journal.EventQuery })),
   listRetryPresets: call('List retry presets / 重试预设列表', { 200: all(schemas.RetryPresetView) }),
   getClock: call('What time it is / 当前时间', { 200: ClockAnswer }),
   setClock: call('Choose the clock’s mode and rate / 设置时钟', { 200: ClockAnswer }, { body: schemas.ClockPut }),

@@ -8,12 +8,15 @@ import type { World } from '../../sandbox/world.ts'
 import { checkInputs, withOperations } from '../operation-check.ts'
 import { billRoutes } from './bills.ts'
 import { clockRoutes } from './clock.ts'
+import { eventRoutes } from './events.ts'
 import { guard, type GuardSettings } from './guard.ts'
 import { merchantRoutes } from './merchants.ts'
 import { notificationRoutes } from './notifications.ts'
 import { sendProblem } from './problems.ts'
+import { requestRoutes } from './requests.ts'
 import { scenarioRoutes } from './scenarios.ts'
 import type { Reset } from './schemas.ts'
+import { waitRoutes } from './waits.ts'
 
 /** The control API, under /_sandbox (INTERFACE §3). */
 export function controlRoutes(app: FastifyInstance, world: World, guardSettings: GuardSettings): void {
@@ -43,6 +46,9 @@ export function controlRoutes(app: FastifyInstance, world: World, guardSettings:
 
   billRoutes(app, world)
   notificationRoutes(app, world)
+  requestRoutes(app, world)
+  waitRoutes(app, world)
+  eventRoutes(app, world)
   app.get('/retry-presets', { config: { operationId: 'listRetryPresets' } }, async () => {
     const { presetViews } = await import('../../notification/plan.ts')
     return { items: presetViews(), nextCursor: null }

@@ -7,21 +7,21 @@ import { RATES } from '../../time/clock.ts'
 
 /** The schemas of the control API: they validate, and they are its part of the OpenAPI document. */
 
-const text = (description: string) => Type.String({ description })
-const maybe = (description: string) => Type.Union([Type.String(), Type.Null()], { description })
-const strict = { additionalProperties: false }
+export const text = (description: string) => Type.String({ description })
+export const maybe = (description: string) => Type.Union([Type.String(), Type.Null()], { description })
+export const strict = { additionalProperties: false }
 
-const BillStatus = Type.Unsafe<string>({ type: 'string', enum: Object.values(STATUS), description: 'Where the bill stands / 账单状态' })
-const NotificationState = Type.Unsafe<string>({
+export const BillStatus = Type.Unsafe<string>({ type: 'string', enum: Object.values(STATUS), description: 'Where the bill stands / 账单状态' })
+export const NotificationState = Type.Unsafe<string>({
   type: 'string',
   enum: ['pending', 'acknowledged', 'given-up', 'unaddressed'],
   description: 'Where the delivery stands / 投递状态',
 })
 
-const Limit = Type.Optional(
+export const Limit = Type.Optional(
   Type.String({ pattern: '^([1-9]|[1-9]\\d|[1-4]\\d\\d|500)$', 'x-expected': 'a whole number from 1 to 500', description: 'At most so many; 50 where left out / 每页数量' }),
 )
-const Cursor = Type.Optional(Type.String({ pattern: '^\\d{1,15}$', 'x-expected': 'a nextCursor of an earlier page', description: 'nextCursor of the page before / 游标' }))
+export const Cursor = Type.Optional(Type.String({ pattern: '^\\d{1,15}$', 'x-expected': 'a nextCursor of an earlier page', description: 'nextCursor of the page before / 游标' }))
 
 export const BillQuery = Type.Object(
   {

@@ -4,6 +4,8 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Fault } from '../../fault/wire/fault.ts'
 import type { Conduct } from '../../sandbox/reactions.ts'
+import type { World } from '../../sandbox/world.ts'
+import { recordFault } from './recording.ts'
 
 /** setTimeout takes no more than this: 24 days, which no client waits. */
 const LONGEST_TIMER = 2 ** 31 - 1
@@ -21,7 +23,7 @@ export interface Stage {
  * Delays and hangs pass in real time, since the client's timeouts do. When the sandbox ends, all of them end at once:
  * what was late is answered, what hangs is let go.
  */
-export function stageOf(app: FastifyInstance): Stage {
+export function stageOf(app: FastifyInstance, world: World): Stage {
   const held = new Set<() => void>()
   let closing = false
   app.addHook('preClose', (done) => {
@@ -53,13 +55,16 @@ export function stageOf(app: FastifyInstance): Stage {
       const trouble: Fault = FAULTS[fault]
       const headers = { 'x-qlink-sandbox-fault': fault }
       request.log.info({ operation: request.routeOptions.config.operation, appKey: request.headers['appkey'], fault }, 'a fault in the place of an answer')
+      const text = body()
+      if (request.record !== undefined) Object.assign(request.record, { fault, lostAnswer: text })
       if ('answer' in trouble) {
         void reply.code(trouble.answer.status).headers({ ...trouble.answer.headers, ...headers }).send(trouble.answer.body)
         return false
       }
-      const text = body()
       reply.hijack()
       await answersBefore(reply.raw, socket)
+      // Before anyone can have seen what came of it.
+      recordFault(world, request, reply)
       trouble.inject({ socket, body: text, headers })
       if (fault === 'hang') {
         // A client that gives up may close only its own half.

@@ -7,7 +7,8 @@ import { failureBody, failureStatus, type AnswerStyle } from './answers.ts'
 /** Turns whatever went wrong into the documented failure: one sentence, and the reason in a header. */
 export function failureHandler(style: AnswerStyle, bodyLimit: number) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const refusal = toRefusal(error, request, bodyLimit)
+    // What was wrong before the body came is said, whatever else is wrong with the body.
+    const refusal = request.record?.early ?? toRefusal(error, request, bodyLimit)
     if (refusal !== undefined) return sendFailure(reply, refusal, style)
     if (isGone(error, request)) {
       request.log.debug('the client went away before its request was whole')
@@ -19,8 +20,9 @@ export function failureHandler(style: AnswerStyle, bodyLimit: number) {
   }
 }
 
-export function sendFailure(reply: FastifyReply, { reason, message }: Refusal, style: AnswerStyle): FastifyReply {
-  reply.qlinkRefusal = reason
+export function sendFailure(reply: FastifyReply, refusal: Refusal, style: AnswerStyle): FastifyReply {
+  const { reason, message } = refusal
+  reply.refusal = refusal
   return reply
     .code(failureStatus(reason, style))
     .header('x-qlink-sandbox-error', reason)
@@ -41,10 +43,6 @@ function toRefusal(error: FastifyError, request: FastifyRequest, bodyLimit: numb
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new Refusal('BODY_TOO_LARGE', `the body is larger than ${bodyLimit} bytes`)
-    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE': {
-      const type = request.headers['content-type']
-      return new Refusal('CONTENT_TYPE_UNSUPPORTED', `content-type must be application/json, but ${type === undefined ? 'is missing' : `is ${type.slice(0, 80)}`}`)
-    }
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return new Refusal('BODY_NOT_JSON', 'the body does not have the length that content-length says')
     default:

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { textFromHeader } from '../../contract/header-text.ts'
 import { Refusal } from '../../errors.ts'
 import type { Merchant } from '../../merchant/merchant.ts'
+import { closest } from '../../nearest.ts'
 import type { Merchants } from '../../sandbox/merchants.ts'
 import { signAsObject, verify } from '../../signing/index.ts'
 
@@ -10,24 +11,45 @@ import { signAsObject, verify } from '../../signing/index.ts'
  * The first checks of a request, before its body is read: the headers are there, the appKey is known, and the body
  * will be JSON in UTF-8 (CONTRACT §1).
  *
- * @throws Refusal HEADER_MISSING, APP_KEY_UNKNOWN or CONTENT_TYPE_UNSUPPORTED
+ * @returns the merchant, or the refusal: HEADER_MISSING, APP_KEY_UNKNOWN or CONTENT_TYPE_UNSUPPORTED
  */
-export function admit(request: FastifyRequest, merchants: Merchants): Merchant {
+export function admit(request: FastifyRequest, merchants: Merchants): Merchant | Refusal {
   // Node hands header names on in lower case.
   const appKey = header(request, 'appkey')
   const sign = header(request, 'sign')
   const missing = [...(appKey === '' ? ['appKey'] : []), ...(sign === '' ? ['sign'] : [])]
   if (missing.length > 0) {
-    throw new Refusal('HEADER_MISSING', `the header${missing.length > 1 ? 's' : ''} ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing`)
+    return new Refusal('HEADER_MISSING', `the header${missing.length > 1 ? 's' : ''} ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing`)
   }
   const merchant = merchants.get(appKey) ?? merchants.get(textFromHeader(appKey))
-  if (merchant === undefined) throw new Refusal('APP_KEY_UNKNOWN', `the header appKey names no merchant: "${printable(appKey)}"`)
-  const charset = /;\s*charset="?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1]
-  if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
-    throw new Refusal('CONTENT_TYPE_UNSUPPORTED', `the body must be in UTF-8, but content-type says charset=${charset}`)
-  }
-  return merchant
+  if (merchant === undefined) return unknownMerchant(textFromHeader(appKey), merchants)
+  return contentTypeRefusal(request) ?? merchant
 }
+
+/** Among more merchants than that a name near to the one sent says nothing. */
+const FEW_MERCHANTS = 1000
+
+function unknownMerchant(appKey: string, merchants: Merchants): Refusal {
+  const names = merchants.list().slice(0, FEW_MERCHANTS).map((merchant) => merchant.appKey)
+  const meant = closest(appKey, names)
+  const message = `the header appKey names no merchant: "${printable(appKey)}"${meant === undefined ? '' : `; did you mean ${meant}?`}`
+  return new Refusal('APP_KEY_UNKNOWN', message, meant === undefined ? undefined : { what: 'appKey', sent: appKey, meant })
+}
+
+function contentTypeRefusal({ headers }: FastifyRequest): Refusal | undefined {
+  const type = headers['content-type']
+  if (type === undefined) {
+    const isEmpty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
+    return isEmpty ? undefined : new Refusal('CONTENT_TYPE_UNSUPPORTED', 'content-type must be application/json, but is missing')
+  }
+  if (!JSON_TYPE.test(type)) return new Refusal('CONTENT_TYPE_UNSUPPORTED', `content-type must be application/json, but is ${type.slice(0, 80)}`)
+  const charset = CHARSET.exec(type)?.[1]
+  if (charset === undefined || /^utf-?8$/i.test(charset)) return undefined
+  return new Refusal('CONTENT_TYPE_UNSUPPORTED', `the body must be in UTF-8, but content-type says charset=${charset}`)
+}
+
+const JSON_TYPE = /^\s*application\/json\s*(?:;|$)/i
+const CHARSET = /;\s*charset="?([^";\s]+)/i
 
 /**
  * Checks the signature over the body's exact bytes. Nothing is parsed before it holds.
@@ -60,7 +82,6 @@ function header(request: FastifyRequest, name: string): string {
   return typeof value === 'string' ? value : value.join(', ')
 }
 
-function printable(text: string): string {
-  const shown = textFromHeader(text)
+function printable(shown: string): string {
   return shown.length <= 80 ? shown : `${shown.slice(0, 79)}…`
 }

@@ -3,7 +3,7 @@ import { acceptAliases } from '../../contract/aliases.ts'
 import { exactNumber, readBody, writeExact } from '../../contract/json.ts'
 import type { ApplyRequest, CancelRequest, GetPayStatusRequest, QueryPayAccountRequest } from '../../contract/schemas.ts'
 import type { Operation } from '../../contract/states.ts'
-import { unknownFields } from '../../contract/unknown-fields.ts'
+import { unknownFields, type FieldWarning } from '../../contract/unknown-fields.ts'
 import { Refusal } from '../../errors.ts'
 import { apply } from '../../sandbox/apply.ts'
 import { cancel } from '../../sandbox/cancel.ts'
@@ -17,15 +17,12 @@ import { stageOf } from './conduct.ts'
 import { checkInputs, withOperations } from '../operation-check.ts'
 import { failureHandler } from './failures.ts'
 import { admit, checkSignature } from './gate.ts'
+import { beginRecord } from './recording.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** What the gate made of the request; set in the scope of the emulated API only. */
     qlink: { merchant: Merchant; text: string }
-  }
-  interface FastifyReply {
-    /** Why the request was refused, for the log. */
-    qlinkRefusal: string | undefined
   }
 }
 
@@ -54,7 +51,8 @@ function useCases(world: World): UseCases {
 /** The four endpoints of QLink (CONTRACT §1 to §6), under the base path. */
 export function qlinkRoutes(app: FastifyInstance, world: World, style: AnswerStyle, bodyLimit: number): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
+    if (request.record !== undefined) request.record.body = body as Buffer
     done(null, body)
   })
   app.setErrorHandler(failureHandler(style, bodyLimit))
@@ -62,10 +60,14 @@ export function qlinkRoutes(app: FastifyInstance, world: World, style: AnswerSty
 
   // In this order: headers, appKey, (content type, size,) UTF-8, signature, JSON, fields, business rules.
   app.addHook('onRequest', (request, _reply, done) => {
-    request.qlink = { merchant: admit(request, world.merchants), text: '' }
+    request.record = beginRecord(world)
+    const admitted = admit(request, world.merchants)
+    if (admitted instanceof Refusal) request.record.early = admitted
+    else request.qlink = { merchant: admitted, text: '' }
     done()
   })
   app.addHook('preValidation', (request, reply, done) => withOperations((operations) => {
+    if (request.record?.early !== undefined) throw request.record.early
     const { merchant } = request.qlink
     const text = checkSignature(request, merchant, (request.body as Buffer | undefined) ?? Buffer.alloc(0))
     const value = readBody(text)
@@ -73,13 +75,13 @@ export function qlinkRoutes(app: FastifyInstance, world: World, style: AnswerSty
     request.body = value
     const { operation = '' } = request.routeOptions.config
     const aliases = operation === 'apply' ? acceptAliases(value) : []
-    const warnings = [...aliases, ...unknownFields(value, operations.OPERATIONS[operation]?.body ?? {})]
-    if (warnings.length > 0) warn(request, reply, warnings)
+    const unknown = unknownFields(value, operations.OPERATIONS[operation]?.body ?? {})
+    if (aliases.length + unknown.length > 0) warn(request, reply, [...aliases.map((message) => ({ message })), ...unknown])
     checkInputs(operations, request)
   }, done))
 
   const cases = useCases(world)
-  const stage = stageOf(app)
+  const stage = stageOf(app, world)
   for (const operation of Object.keys(cases) as Operation[]) {
     app.post(`/${operation}`, { config: { operation, operationId: operation } }, async (request, reply) => {
       const { answer, conduct } = await cases[operation](request, reply)
@@ -92,7 +94,10 @@ export function qlinkRoutes(app: FastifyInstance, world: World, style: AnswerSty
 }
 
 /** Warnings travel in a header, since an answer's body has the documented fields and no others. */
-function warn(request: FastifyRequest, reply: FastifyReply, warnings: string[]): void {
+function warn(request: FastifyRequest, reply: FastifyReply, found: FieldWarning[]): void {
+  const warnings = found.map(({ message }) => message)
+  request.record?.warnings.push(...warnings)
+  request.record?.nearMisses.push(...found.flatMap(({ nearMiss }) => nearMiss ?? []))
   const text = warnings.join('; ')
   // A header carries ASCII; what is not, a mistyped name in Chinese say, is shown as in a URL.
   reply.header('x-qlink-sandbox-warning', text.replace(/[^\x20-\x7e]+/g, (part) => encodeURI(part.toWellFormed())))

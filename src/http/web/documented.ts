@@ -24,7 +24,8 @@ export async function buildDocumentation(world: World, documented: (app: Fastify
   // Nothing is validated or answered here but the pages themselves.
   app.setValidatorCompiler(() => () => true)
   app.setSerializerCompiler(() => JSON.stringify)
-  app.decorateReply('qlinkRefusal', undefined)
+  app.decorateReply('refusal', undefined)
+  app.decorateRequest('record', undefined)
   app.addHook('onRoute', (route) => {
     const { operationId = '' } = route.config ?? {}
     const schema = OPERATIONS[operationId]

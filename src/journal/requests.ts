@@ -1,0 +1,159 @@
+import type { Operation } from '../contract/states.ts'
+import type { NearMiss } from '../errors.ts'
+import type { Page, PageRequest } from '../store/store.ts'
+
+/** How much of the requests is kept. */
+export interface JournalLimits {
+  /** So many requests. */
+  count: number
+  /** So many bytes of bodies, headers and answers. */
+  size: number
+}
+
+/**
+ * `accepted`: done, or answered. `refused`: QLink said no. `fault`: a scenario took the answer away, whatever was done.
+ */
+export type Outcome = 'accepted' | 'refused' | 'fault'
+
+export const OUTCOMES = ['accepted', 'refused', 'fault'] as const satisfies readonly Outcome[]
+
+/** A request to the emulated API, byte for byte, and what came of it. */
+export interface RecordedRequest {
+  /** Counted from 1 since the start; {@link requestId} writes it. */
+  readonly number: number
+  /** On the clock of the merchant, in milliseconds since 1970. */
+  readonly at: number
+  /** Null where the path is none of the four endpoints. */
+  readonly operation: Operation | null
+  readonly method: string
+  readonly url: string
+  /** As it was sent, whether there is such a merchant or not. */
+  readonly appKey: string | undefined
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** Undefined where it did not arrive whole. */
+  readonly body: Buffer | undefined
+  readonly outcome: Outcome
+  /** Why it was refused, by the names of CONTRACT §1. */
+  readonly reason: string | undefined
+  readonly message: string | undefined
+  readonly fault: string | undefined
+  /** What the answer would have said, where a fault took it away. */
+  readonly lostAnswer: string | undefined
+  readonly warnings: readonly string[]
+  readonly nearMisses: readonly NearMiss[]
+  /** Real milliseconds until it was answered. */
+  readonly durationMs: number
+  /** Undefined where a fault left nothing that is HTTP. */
+  readonly response: { readonly status: number; readonly headers: Readonly<Record<string, unknown>>; readonly body: string } | undefined
+}
+
+export interface RequestFilter {
+  appKey?: string | undefined
+  operation?: string | undefined
+  /** An outcome, or the reason of a refusal. */
+  outcome?: string | undefined
+  tradeUuid?: string | undefined
+  billCode?: string | undefined
+}
+
+type ByNumber = Map<number, RecordedRequest>
+
+/** The journal of requests: the newest, in memory. */
+export class Requests {
+  readonly #limits: JournalLimits
+  readonly #all: ByNumber = new Map<number, RecordedRequest>()
+  readonly #byMerchant = new Map<string, ByNumber>()
+  #count = 0
+  #size = 0
+
+  constructor(limits: JournalLimits) {
+    this.#limits = limits
+  }
+
+  /** @param request everything but its number */
+  add(request: Omit<RecordedRequest, 'number'>): RecordedRequest {
+    const recorded = { ...request, number: ++this.#count }
+    this.#all.set(recorded.number, recorded)
+    const key = merchantOf(recorded)
+    let own = this.#byMerchant.get(key)
+    if (own === undefined) this.#byMerchant.set(key, (own = new Map<number, RecordedRequest>()))
+    own.set(recorded.number, recorded)
+    this.#size += sizeOf(recorded)
+    while (this.#all.size > this.#limits.count || this.#size > this.#limits.size) {
+      const oldest = this.#all.values().next().value
+      if (oldest === undefined) break
+      this.#remove(oldest)
+    }
+    return recorded
+  }
+
+  get(id: string): RecordedRequest | undefined {
+    return this.#all.get(Number(/^r-(\d{1,15})$/.exec(id)?.[1]))
+  }
+
+  /** Newest first. */
+  list(filter: RequestFilter, { limit, cursor }: PageRequest): Page<RecordedRequest> {
+    const candidates = filter.appKey === undefined ? this.#all : this.#byMerchant.get(filter.appKey)
+    const before = cursor === undefined ? Number.POSITIVE_INFINITY : Number(cursor)
+    const items: RecordedRequest[] = []
+    for (const request of [...(candidates?.values() ?? [])].reverse()) {
+      if (request.number >= before || !fits(request, filter)) continue
+      if (items.length === limit) return { items, nextCursor: String(items.at(-1)?.number) }
+      items.push(request)
+    }
+    return { items, nextCursor: null }
+  }
+
+  /** Forgets all requests, or those of one merchant. */
+  clear(appKey?: string): void {
+    for (const request of (appKey === undefined ? this.#all : this.#byMerchant.get(appKey))?.values() ?? []) this.#remove(request)
+  }
+
+  #remove(request: RecordedRequest): void {
+    this.#all.delete(request.number)
+    this.#size -= sizeOf(request)
+    const own = this.#byMerchant.get(merchantOf(request))
+    own?.delete(request.number)
+    if (own?.size === 0) this.#byMerchant.delete(merchantOf(request))
+  }
+}
+
+/** How a request is called: `r-17`. */
+export function requestId({ number }: RecordedRequest): string {
+  return `r-${number}`
+}
+
+/** Whether a request is what someone looks for. */
+export function fits(request: RecordedRequest, { appKey, operation, outcome, tradeUuid, billCode }: RequestFilter): boolean {
+  return (appKey === undefined || request.appKey === appKey)
+    && (operation === undefined || request.operation === operation)
+    && (outcome === undefined || request.outcome === outcome || request.reason === outcome)
+    && (tradeUuid === undefined || says(request.body?.toString(), tradeUuid))
+    && (billCode === undefined || says(request.body?.toString(), billCode) || says(request.response?.body, billCode) || says(request.lostAnswer, billCode))
+}
+
+/** Whether one of the texts in a JSON document is this one, whatever it is called there. */
+function says(json: string | undefined, text: string): boolean {
+  if (json === undefined) return false
+  try {
+    return holds(JSON.parse(json), text)
+  } catch {
+    return false
+  }
+}
+
+function holds(value: unknown, text: string): boolean {
+  if (typeof value === 'object' && value !== null) return Object.values(value).some((one) => holds(one, text))
+  return value === text
+}
+
+function merchantOf({ appKey = '' }: RecordedRequest): string {
+  return appKey
+}
+
+/** What the headers of both sides take, more or less: they are not counted one by one, for each request. */
+const HEADERS = 1000
+
+function sizeOf({ body, response, lostAnswer }: RecordedRequest): number {
+  return HEADERS + (body?.length ?? 0) + (response?.body.length ?? 0) + (lostAnswer?.length ?? 0)
+}
