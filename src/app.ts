@@ -32,6 +32,9 @@ import { readDuration } from './time/duration.ts'
 /** At the end, requests and deliveries under way get this long, in real milliseconds. */
 const LAST_ANSWERS = 3000
 
+/** Where the control API is, below the server. */
+const CONTROL = '/_sandbox'
+
 /** Parts of the house that a caller may hand in. */
 export interface Parts {
   /** Where log lines go. */
@@ -46,6 +49,10 @@ export interface App {
   url: string
   /** Where the four endpoints are. */
   baseUrl: string
+  /** Where the control API is. */
+  controlUrl: string
+  /** Makes a call of the control API without a socket. */
+  control(call: { method: string; path: string; headers: Record<string, string>; body: string | undefined }): Promise<{ status: number; text: string }>
   /** The time on its clock, in ISO 8601 with the zone's offset. */
   now(): string
   /** Finishes what is in flight, makes everything durable and lets go of the port. */
@@ -127,7 +134,16 @@ export async function startApp(settings: Settings, { logger: given, files }: Par
     await store.close()
     logger.flush()
   }
-  return { url, baseUrl: url + settings.basePath, now: () => toIsoTime(clock.now(), timeZone), close }
+  const control: App['control'] = async ({ method, path, headers, body }) => {
+    const { statusCode, payload } = await server.inject({
+      method: method as 'GET',
+      url: CONTROL + path,
+      headers: { host: new URL(url).host, ...headers },
+      ...(body === undefined ? {} : { payload: body }),
+    })
+    return { status: statusCode, text: payload }
+  }
+  return { url, baseUrl: url + settings.basePath, controlUrl: url + CONTROL, control, now: () => toIsoTime(clock.now(), timeZone), close }
 }
 
 /** A user's scenario files, which may change while it runs; what follows them is loaded only where there are any. */

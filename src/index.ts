@@ -1,14 +1,18 @@
-import { startApp, type App } from './app.ts'
+import { startApp } from './app.ts'
 import { resolveSettings } from './config/resolve.ts'
 import type { Settings } from './config/settings.ts'
+import { callBy } from './kit/call.ts'
+import { sandboxBy, type Sandbox } from './kit/sandbox.ts'
 
 export { UsageError } from './errors.ts'
+export { SandboxError } from './kit/call.ts'
+export { connectSandbox, type Connection } from './kit/connect.ts'
+export type { BillHandle, Bills, ClockHandle, Notifications, Requests, Scenarios } from './kit/handles.ts'
+export type { Sandbox, TestMerchant } from './kit/sandbox.ts'
+export type * from './kit/views.ts'
 
 /** The options of {@link startSandbox}: the settings of `qlink-sandbox serve`, by their names in camel case. */
 export type SandboxOptions = { [Name in keyof Settings]?: Settings[Name] | undefined }
-
-/** A sandbox in this process. */
-export type Sandbox = App
 
 /**
  * Starts a sandbox in this process: on a free port, keeping nothing, silent, unless told otherwise. The environment is
@@ -19,5 +23,7 @@ export type Sandbox = App
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const given = { port: 0, data: 'memory', logLevel: 'silent', ...options }
-  return startApp(await resolveSettings({ given, spell: (name) => name, env: {} }))
+  const settings = await resolveSettings({ given, spell: (name) => name, env: {} })
+  const app = await startApp(settings)
+  return sandboxBy(callBy((request) => app.control(request), settings.controlToken), app)
 }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { createServer, request } from 'node:http'
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { Test } from 'tap'
-import { startSandbox } from '../../src/index.ts'
+import { startSandbox, type Sandbox } from '../../src/index.ts'
 
 export const NOW = '2025-08-04 13:45:21'
 export const OPERATIONS = ['queryPayAccount', 'apply', 'getPayStatus', 'cancel'] as const
@@ -118,7 +118,7 @@ export const directory = (t: Test, content?: Parameters<Test['testdir']>[0]): st
 }
 
 /** Starts a sandbox that closes with the test, and gives what one does with it. */
-export const open = async (t: Closing, options: Options = {}, start: (options: Options) => ReturnType<typeof startSandbox> = startSandbox) => {
+export const open = async (t: Closing, options: Options = {}, start: (options: Options) => Promise<Pick<Sandbox, 'url' | 'baseUrl' | 'close'>> = startSandbox) => {
   const sandbox = await start({ clock: 'manual', now: NOW, seed: 'blackbox', ...options })
   t.teardown(() => sandbox.close())
   const { url, baseUrl } = sandbox

@@ -20,7 +20,7 @@ export function billRoutes(app: FastifyInstance, world: World): void {
 
   app.get('/bills', { config: { operationId: 'listBills' } }, (request) => {
     const { limit, cursor, ...filter } = request.query as Static<typeof BillQuery>
-    const { items, nextCursor } = world.store.listBills(filter as never, { limit: Number(limit ?? PAGE), cursor })
+    const { items, nextCursor } = world.store.listBills(filter, { limit: Number(limit ?? PAGE), cursor })
     return Promise.resolve({ items: items.map((bill) => billView(bill, zone)), nextCursor })
   })
 

@@ -15,7 +15,7 @@ export function notificationRoutes(app: FastifyInstance, world: World): void {
 
   app.get('/notifications', { config: { operationId: 'listNotifications' } }, (request) => {
     const { limit, cursor, ...filter } = request.query as Static<typeof NotificationQuery>
-    const { items, nextCursor } = world.store.listNotifications(filter as never, { limit: Number(limit ?? PAGE), cursor })
+    const { items, nextCursor } = world.store.listNotifications(filter, { limit: Number(limit ?? PAGE), cursor })
     return Promise.resolve({ items: items.map(view), nextCursor })
   })
 

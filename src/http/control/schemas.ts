@@ -11,8 +11,8 @@ export const text = (description: string) => Type.String({ description })
 export const maybe = (description: string) => Type.Union([Type.String(), Type.Null()], { description })
 export const strict = { additionalProperties: false }
 
-export const BillStatus = Type.Unsafe<string>({ type: 'string', enum: Object.values(STATUS), description: 'Where the bill stands / 账单状态' })
-export const NotificationState = Type.Unsafe<string>({
+export const BillStatus = Type.Unsafe<(typeof STATUS)[keyof typeof STATUS]>({ type: 'string', enum: Object.values(STATUS), description: 'Where the bill stands / 账单状态' })
+export const NotificationState = Type.Unsafe<'pending' | 'acknowledged' | 'given-up' | 'unaddressed'>({
   type: 'string',
   enum: ['pending', 'acknowledged', 'given-up', 'unaddressed'],
   description: 'Where the delivery stands / 投递状态',
