@@ -16,7 +16,7 @@ const ROOMS = {
   time: [],
   fault: [],
   contract: ['errors', 'nearest'],
-  merchant: ['contract', 'notification/schedule', 'signing', 'time'],
+  merchant: ['contract', 'notification/schedule', 'scenario', 'signing', 'time'],
   scenario: ['contract', 'fault', 'nearest', 'notification/schedule', 'time', 'validate'],
   bill: ['contract', 'scenario'],
   store: ['bill', 'contract', 'errors', 'merchant', 'scenario', 'validate'],

@@ -20,6 +20,7 @@ import { runDue } from './sandbox/due.ts'
 import { resume } from './sandbox/lifecycle.ts'
 import { DEMO_APP_KEY, type Merchant } from './merchant/merchant.ts'
 import { Merchants } from './sandbox/merchants.ts'
+import { Times } from './sandbox/times.ts'
 import { commit, type DueWork, type World } from './sandbox/world.ts'
 import { Catalogue } from './scenario/catalogue.ts'
 import type { Files } from './store/files.ts'
@@ -80,17 +81,20 @@ export async function startApp(settings: Settings, { logger: given, files }: Par
   const merchants = new Merchants(fixtures, store, ids)
   await renewNotifyUrl(merchants, settings.notifyUrl)
 
-  const clock = startClock(settings, store, logger)
+  const clock = startClock(settings, latestOf(merchants.list(), store), logger)
   now = () => clock.now()
-  const agenda = new Agenda<DueWork>(clock, (work) => runDue(world, work), {
-    // With a seed, a time that stands still makes the same world of the same requests, down to the order of deliveries.
-    oneByOne: settings.seed !== undefined && settings.clock === 'manual',
+  // With a seed, a time that stands still makes the same world of the same requests, down to the order of deliveries.
+  const agendaFor = (its: Clock): Agenda<DueWork> => new Agenda<DueWork>(its, (work) => runDue(world, work), { oneByOne: settings.seed !== undefined && its.mode === 'manual' })
+  const times = new Times({ clock, agenda: agendaFor(clock) }, {
+    hasOwn: (appKey) => merchants.get(appKey)?.clock !== undefined,
+    latest: (appKey) => store.latest(appKey),
+    agendaFor,
   })
   const sender = new UndiciSender()
   const dispatcher = new Dispatcher(
     sender,
     {
-      now: () => clock.now(),
+      now: (appKey) => times.now(appKey),
       bill: (billCode) => store.bill(billCode),
       merchant: (appKey) => merchants.get(appKey),
       commit: (bill, before) => commit(world, bill, before),
@@ -98,7 +102,7 @@ export async function startApp(settings: Settings, { logger: given, files }: Par
     { schedule: settings.notifySchedule, timeout: settings.notifyTimeout, concurrency: settings.notifyConcurrency },
   )
   const world: World = {
-    clock, agenda, store, merchants, scenarios, ids, dispatcher,
+    times, store, merchants, scenarios, ids, dispatcher,
     attempts: new Attempts(),
     requests: new Requests({ count: settings.keepRequests, size: settings.keepRequestBytes }),
     feed: new Feed(),
@@ -120,21 +124,9 @@ export async function startApp(settings: Settings, { logger: given, files }: Par
     if (found.problems.length === 0) logger.info(`the scenarios of ${String(settings.scenarios)} were reloaded and are in order`)
   })
 
-  const close = async (): Promise<void> => {
-    agenda.close()
-    await watched?.close()
-    // One deadline for what is in flight on either side; what is broken off is done again after the next start.
-    const deadline = setTimeout(() => {
-      server.server.closeAllConnections()
-      void sender.close()
-    }, LAST_ANSWERS)
-    await Promise.all([server.close(), agenda.running()])
-    clearTimeout(deadline)
-    await sender.close()
-    await store.close()
-    logger.flush()
-  }
+  let isClosed = false
   const control: App['control'] = async ({ method, path, headers, body }) => {
+    if (isClosed) return { status: 503, text: '{"status":503,"detail":"the sandbox is closed"}' }
     const { statusCode, payload } = await server.inject({
       method: method as 'GET',
       url: CONTROL + path,
@@ -142,6 +134,23 @@ export async function startApp(settings: Settings, { logger: given, files }: Par
       ...(body === undefined ? {} : { payload: body }),
     })
     return { status: statusCode, text: payload }
+  }
+  const close = async (): Promise<void> => {
+    isClosed = true
+    times.close()
+    await watched?.close()
+    // One deadline for what is in flight on either side; what is broken off is done again after the next start.
+    const deadline = setTimeout(() => {
+      server.server.closeAllConnections()
+      void sender.close()
+    }, LAST_ANSWERS)
+    // What is kept nowhere is done again by nobody: a merchant that does not answer holds up no test.
+    if (settings.data === 'memory') void sender.close()
+    await Promise.all([server.close(), times.running()])
+    clearTimeout(deadline)
+    await sender.close()
+    await store.close()
+    logger.flush()
   }
   return { url, baseUrl: url + settings.basePath, controlUrl: url + CONTROL, control, now: () => toIsoTime(clock.now(), timeZone), close }
 }
@@ -171,12 +180,16 @@ async function openStore({ data, durability, keepAnswers, keepAnswerBytes }: Set
   })
 }
 
+/** Where the records end of all merchants that go by the sandbox's clock. */
+function latestOf(merchants: readonly Merchant[], store: Store): number {
+  return merchants.reduce((latest, { appKey, clock }) => (clock === undefined ? Math.max(latest, store.latest(appKey)) : latest), 0)
+}
+
 /**
  * A manual clock, and one with a rate, starts at the setting now, but never before what is recorded: that would lie in
  * its future. A real one is the time of day, whatever is recorded.
  */
-function startClock({ clock, now, timeZone }: Settings, store: Store, logger: Logger): Clock {
-  const latest = store.latest()
+function startClock({ clock, now, timeZone }: Settings, latest: number, logger: Logger): Clock {
   if (clock === 'real') {
     if (now !== undefined) logger.warn('now is where a manual clock starts, or one with a rate; a real one has the time of day, and takes no notice of it')
     if (latest > Clock.wall()) {

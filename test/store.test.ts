@@ -187,7 +187,7 @@ for (const [way, spoil] of Object.entries(ways)) {
     await store.putBill(bill('B1'))
     const look = (): unknown => [
       store.listBills({}, { limit: 9 }), store.listNotifications({}, { limit: 9 }), [...store.merchants()],
-      store.billByTradeUuid('k', 'u-B1'), store.billByTradeUuid('k', 'u-B2'), store.countBills(), store.latest(),
+      store.billByTradeUuid('k', 'u-B1'), store.billByTradeUuid('k', 'u-B2'), store.countBills(), store.latest('k'),
     ]
     const before = look()
     const changes: (() => Promise<void>)[] = [

@@ -53,12 +53,13 @@ export async function buildServer(world: World, settings: Settings, logger: Fast
   }
   // A logger for each request would have nothing to add to the one line that it writes.
   app.setChildLoggerFactory((all) => all)
-  recordRequests(app, world)
   app.setErrorHandler(failureHandler(settings, settings.bodyLimit))
   app.setNotFoundHandler(notFound(world, settings.basePath, settings))
   acceptAnyBody(app, settings.bodyLimit)
   logRequests(app)
+  // In this order: the journal has what is told.
   tellManualTime(app, world)
+  recordRequests(app, world)
 
   // What the OpenAPI document tells of.
   const documented = (instance: FastifyInstance): void => {
@@ -131,8 +132,9 @@ function acceptAnyBody(app: FastifyInstance, limit: number): void {
 }
 
 /** Where time stands still, the header Date says so too: the same requests get the same bytes in every run. */
-function tellManualTime(app: FastifyInstance, { clock }: World): void {
-  app.addHook('onSend', (_request, reply, _payload, done) => {
+function tellManualTime(app: FastifyInstance, { times }: World): void {
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    const { clock } = request.record ?? times.shared
     if (clock.mode === 'manual') reply.header('date', new Date(clock.now()).toUTCString())
     done()
   })

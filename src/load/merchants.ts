@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
 import { merchantFaults, type Merchant } from '../merchant/merchant.ts'
+import { withOwnScenario } from '../merchant/own-scenario.ts'
 import { preparedFor } from './prepared.ts'
 import { readText } from './read-file.ts'
 
@@ -15,8 +16,11 @@ export async function loadMerchants(directory: string, scenarioExists: (name: st
   const file = join(directory, MERCHANTS_FILE)
   const { text, problem } = await readText(file)
   if (problem !== undefined) throw new UsageError([`the merchants cannot be read from ${file}: ${problem}; name a directory with a ${MERCHANTS_FILE} by --fixtures`])
-  const merchants = ((await preparedFor(MERCHANTS_FILE, text)) as Merchant[] | undefined) ?? await readMerchants(text, file)
+  const given = ((await preparedFor(MERCHANTS_FILE, text)) as Merchant[] | undefined) ?? await readMerchants(text, file)
+  const read = await Promise.all(given.map(withOwnScenario))
+  const merchants = read.map(({ fields }) => fields)
   const problems = merchants.flatMap((merchant, index) => [
+    ...(read[index]?.problems ?? []).map((problem) => `${file}: [${index}].${problem}`),
     ...merchantFaults(merchant, scenarioExists).map((fault) => `${file}: [${index}].${fault}`),
     ...(merchants.findIndex((other) => other.appKey === merchant.appKey) < index ? [`${file}: [${index}].appKey "${merchant.appKey}" is there twice`] : []),
   ])

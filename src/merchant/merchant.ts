@@ -17,7 +17,7 @@ export function merchantFaults(fields: Partial<Merchant>, scenarioExists: (name:
   const names = payAccounts.map((account) => account.payAccount)
   return [
     ...(notifyUrl == null ? [] : urlFaults('notifyUrl', notifyUrl)),
-    ...(scenario === undefined || scenarioExists(scenario) ? [] : [`scenario names "${scenario}", which does not exist`]),
+    ...(typeof scenario !== 'string' || scenarioExists(scenario) ? [] : [`scenario names "${scenario}", which does not exist`]),
     ...(notification?.schedule === undefined ? [] : scheduleFaults('notification.schedule', notification.schedule)),
     ...(notification?.timeout === undefined ? [] : timeoutFaults('notification.timeout', notification.timeout)),
     ...names.flatMap((name, index) => (names.indexOf(name) < index ? [`payAccounts[${index}].payAccount "${name}" is there twice`] : [])),

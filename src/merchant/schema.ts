@@ -1,5 +1,9 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { PayMethod } from '../contract/schemas.ts'
+import type { Scenario } from '../scenario/schema.ts'
+
+/** A scenario for one merchant: what it matches need not be said, nor its name. */
+type OwnScenario = Omit<Scenario, 'name' | 'match'> & Partial<Pick<Scenario, 'name'>>
 
 const strict = { additionalProperties: false }
 const choice = <T extends readonly string[]>(values: T, description: string) =>
@@ -46,10 +50,15 @@ export const Merchant = Type.Object(
       description: 'Where notifications go; null for nowhere / 通知地址',
     }),
     payAccounts: Type.Array(PayAccount, { description: 'The accounts / 支付账号' }),
-    scenario: Type.Optional(Type.String({ description: 'The scenario of bills that no other one claims / 默认场景' })),
+    scenario: Type.Optional(Type.Unsafe<string | OwnScenario>({
+      anyOf: [{ type: 'string' }, { type: 'object', additionalProperties: true }],
+      'x-expected': 'a scenario’s name, or a scenario written out',
+      description: 'The scenario of bills that no other one claims: a name, or one written out, for this merchant alone / 默认场景：名称，或仅供该商户使用的完整场景',
+    })),
     signature: Type.Optional(choice(['strict', 'object', 'either'] as const, 'How content goes into the string to sign; strict is QLink’s rule / 签名方式')),
     duplicate: Type.Optional(choice(['refuse', 'replay'] as const, 'What a second use of a tradeUuid gets / 重复 tradeUuid 的处理')),
     notification: Type.Optional(NotificationSettings),
+    clock: Type.Optional(Type.Literal('manual', { 'x-expected': 'manual, or left out', description: 'A manual clock of its own, which moves for this merchant alone; chosen when it is made / 独立的手动时钟' })),
   },
   strict,
 )

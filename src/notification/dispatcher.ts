@@ -21,7 +21,8 @@ export interface NotificationDefaults {
 
 /** What the dispatcher asks of the rest of the sandbox. */
 export interface DispatcherNeeds {
-  now(): number
+  /** On a merchant's clock. */
+  now(appKey: string): number
   bill(billCode: string): Bill | undefined
   merchant(appKey: string): Merchant | undefined
   /** Makes a bill's new version durable and plans what is due. */
@@ -89,7 +90,7 @@ export class Dispatcher {
     if (notification === undefined) return false
     const { schedule, timeout } = this.#settingsOf(merchant)
     const trigger = typeof cause === 'string' ? cause : 'copy'
-    const at = this.#needs.now()
+    const at = this.#needs.now(bill.appKey)
     const posts = Array.from({ length: postsOf(notification, trigger) }, (_, ahead) =>
       this.#post({ appKey: bill.appKey, notification, url, at, trigger: ahead === 0 ? trigger : 'copy', lost: isLost(notification, trigger, ahead), timeout: readDuration(timeout) ?? 0 }))
     const attempts = (await Promise.all(posts)).filter((attempt) => attempt !== undefined)

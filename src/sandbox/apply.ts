@@ -40,7 +40,7 @@ export async function apply(world: World, merchant: Merchant, application: Appli
   const entries = scenario.on?.apply
   if (entries === undefined) return { answer: await applyFirst(world, merchant, application, amount, scenario) }
 
-  const attempt = world.attempts.next('apply', merchant.appKey, request.tradeUuid)
+  const attempt = world.attempts.next(merchant.appKey, 'apply', request.tradeUuid)
   const reaction = entryFor(entries, attempt)
   const conduct = conductOf(world, reaction, 'apply', merchant.appKey, request.tradeUuid, attempt)
   const refusal = refusedBy(reaction)
@@ -50,7 +50,7 @@ export async function apply(world: World, merchant: Merchant, application: Appli
     ...(entries.length > 1 ? { attempts: attempt + 1 } : {}),
     ...(reaction?.fault === undefined ? {} : { lost: reaction.fault }),
   })
-  world.attempts.forget('apply', merchant.appKey, request.tradeUuid)
+  world.attempts.forget(merchant.appKey, 'apply', request.tradeUuid)
   return { answer, conduct }
 }
 
@@ -64,7 +64,7 @@ interface Special {
 }
 
 async function applyFirst(world: World, merchant: Merchant, { request, text }: Application, amount: string, scenario: Scenario, { decline, attempts, lost }: Special = {}): Promise<ApplyAnswer> {
-  const at = world.clock.now()
+  const at = world.times.now(merchant.appKey)
   const { billCode, paymentRequestId } = freshIds(world, merchant.appKey, request.tradeUuid)
   const bill: Bill = {
     billCode,

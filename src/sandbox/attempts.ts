@@ -6,29 +6,55 @@ const KEPT = 100_000
  * whose effect a scenario took away. It is not kept across a restart.
  */
 export class Attempts {
-  #counts = new Map<string, number>()
+  /** By appKey, then by what was asked for. */
+  #counts = new Map<string, Map<string, number>>()
+  #size = 0
 
-  /** How often it was asked for before; this time counts from now on. */
-  next(...key: string[]): number {
-    const name = JSON.stringify(key)
-    const count = this.#counts.get(name) ?? 0
-    this.#counts.delete(name)
-    this.#counts.set(name, count + 1)
-    if (this.#counts.size > KEPT) this.#counts.delete(this.#counts.keys().next().value ?? '')
-    return count
+  /** How often a merchant asked for it before; this time counts from now on. */
+  next(appKey: string, ...what: string[]): number {
+    const name = JSON.stringify(what)
+    let own = this.#counts.get(appKey)
+    // The merchant that asked last is the last to be forgotten.
+    if (own !== undefined) this.#counts.delete(appKey)
+    own ??= new Map<string, number>()
+    this.#counts.set(appKey, own)
+    const count = own.get(name)
+    if (count !== undefined) own.delete(name)
+    else if (++this.#size > KEPT) this.#forgetOldest()
+    own.set(name, (count ?? 0) + 1)
+    return count ?? 0
   }
 
   /** It has come to something that counts for itself. */
-  forget(...key: string[]): void {
-    this.#counts.delete(JSON.stringify(key))
+  forget(appKey: string, ...what: string[]): void {
+    const own = this.#counts.get(appKey)
+    if (own?.delete(JSON.stringify(what)) === true) this.#size--
+    if (own?.size === 0) this.#counts.delete(appKey)
   }
 
-  /** Counts from nothing again; what is returned takes that back. */
-  reset(): () => void {
-    const before = this.#counts
-    this.#counts = new Map()
+  /** Counts from nothing again, for all or for one merchant; what is returned takes that back. */
+  reset(appKey?: string): () => void {
+    const before = { counts: this.#counts, size: this.#size }
+    this.#counts = new Map(this.#counts)
+    this.#size -= appKey === undefined ? this.#size : (this.#counts.get(appKey)?.size ?? 0)
+    if (appKey === undefined) this.#counts.clear()
+    else this.#counts.delete(appKey)
     return () => {
-      this.#counts = before
+      this.#counts = before.counts
+      this.#size = before.size
+    }
+  }
+
+  #forgetOldest(): void {
+    for (const [appKey, own] of this.#counts) {
+      const oldest = own.keys().next()
+      if (oldest.done === true) {
+        this.#counts.delete(appKey)
+        continue
+      }
+      own.delete(oldest.value)
+      this.#size--
+      return
     }
   }
 }

@@ -50,7 +50,7 @@ async function cancelNow(world: World, asked: Bill, before: Bill, reaction: Reac
 }
 
 async function cancelWaiting(world: World, asked: Bill, before: Bill, reaction: Reaction | undefined): Promise<CancelAnswer> {
-  const at = world.clock.now()
+  const at = world.times.now(asked.appKey)
   // A cancel that was taken before has its steps planned already, whatever became of it.
   const isTaken = asked.events.some(({ what }) => what === 'cancel-accepted')
   const steps = isTaken ? [] : stepsFromCancel(asked.scenario, at, chanceOf(world, asked))

@@ -42,7 +42,7 @@ function has(bill: Bill, wanted: Due): boolean {
 
 async function expire(world: World, bill: Bill, due: Due): Promise<void> {
   // A settled bill has no expiry, unless its file was changed by hand.
-  const next = allowedMoves(bill.status).includes('expire') ? moved(world, bill, 'expire', { at: world.clock.now(), by: 'expiry' }) : withoutThis(bill, due)
+  const next = allowedMoves(bill.status).includes('expire') ? moved(world, bill, 'expire', { at: world.times.now(bill.appKey), by: 'expiry' }) : withoutThis(bill, due)
   await commit(world, next, bill)
 }
 
@@ -59,7 +59,7 @@ async function takeStep(world: World, bill: Bill, due: Extract<Due, { what: 'ste
 export function afterStep(world: World, bill: Bill, index: number): Bill {
   const step = bill.scenario.timeline?.[index]
   if (step === undefined) return bill
-  const at = world.clock.now()
+  const at = world.times.now(bill.appKey)
   const obstacle = step.become === undefined ? undefined : whyNot(bill, step)
   if (obstacle !== undefined) {
     const skipped = { at, what: 'step-skipped', by: 'scenario', note: `timeline[${index}] (${String(step.become)}): ${obstacle}` } as const
@@ -95,8 +95,10 @@ export async function tellEarly(world: World, billCode: string): Promise<void> {
 }
 
 function dueNow<What extends TimedDue['what']>(world: World, billCode: string, what: What): Extract<TimedDue, { what: What }>[] {
-  const isDue = (due: Due): due is Extract<TimedDue, { what: What }> => isTimed(due) && due.what === what && due.at <= world.clock.now()
-  return (world.store.bill(billCode)?.due ?? []).filter(isDue)
+  const bill = world.store.bill(billCode)
+  if (bill === undefined) return []
+  const now = world.times.now(bill.appKey)
+  return bill.due.filter((due): due is Extract<TimedDue, { what: What }> => isTimed(due) && due.what === what && due.at <= now)
 }
 
 function moveTo(bill: Bill, { become }: Step): Move {

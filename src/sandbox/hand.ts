@@ -23,7 +23,7 @@ export async function moveByHand(world: World, bill: Bill, { move, by, errorCode
   const wanted = move === 'pay' && late && bill.status !== STATUS.waiting ? 'payLate' : move
   let next: Bill
   try {
-    next = moved(world, bill, wanted, { at: world.clock.now(), by, ...(errorCode === undefined ? {} : { errorCode }) })
+    next = moved(world, bill, wanted, { at: world.times.now(bill.appKey), by, ...(errorCode === undefined ? {} : { errorCode }) })
   } catch (error) {
     // What stands in the way may still be on its way to the disk.
     await world.store.settled()
@@ -39,7 +39,7 @@ export async function moveByHand(world: World, bill: Bill, { move, by, errorCode
  * @returns the notification, when the merchant has answered, or not answered in time
  */
 export async function notifyByHand(world: World, bill: Bill, telling: Telling): Promise<FoundNotification> {
-  const told = toldOf(world, bill, telling, { at: world.clock.now(), by: 'control' })
+  const told = toldOf(world, bill, telling, { at: world.times.now(bill.appKey), by: 'control' })
   const index = bill.notifications.length
   await commit(world, told, bill)
   const due = told.due.find((one) => one.what === 'attempt' && one.notification === index)
@@ -77,7 +77,7 @@ export async function changeMerchant(world: World, merchant: Merchant, fields: P
   const changed = await world.merchants.change(merchant, fields)
   if (merchant.notifyUrl === null && changed.notifyUrl !== null) {
     for (const bill of world.store.untold(merchant.appKey)) {
-      for (const due of bill.due) if (due.what === 'attempt' || due.what === 'copy') world.agenda.add(due.at, { billCode: bill.billCode, due })
+      for (const due of bill.due) if (due.what === 'attempt' || due.what === 'copy') world.times.of(bill.appKey).agenda.add(due.at, { billCode: bill.billCode, due })
     }
   }
   return changed

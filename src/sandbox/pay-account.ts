@@ -11,7 +11,7 @@ export function queryPayAccount(world: World, merchant: Merchant, { payAccount }
   const answer = methods.map(({ serviceProvider = '', type, code, name }) => ({ serviceProvider, type, code, name }))
   const { name, on } = scenarioOfAccount(world, merchant, payAccount, scenarioHeader)
   if (on?.queryPayAccount === undefined) return { answer }
-  const attempt = world.attempts.next('queryPayAccount', merchant.appKey, name)
+  const attempt = world.attempts.next(merchant.appKey, 'queryPayAccount', name)
   const reaction = entryFor(on.queryPayAccount, attempt)
   return { answer: refusedBy(reaction) ?? answer, conduct: conductOf(world, reaction, 'queryPayAccount', merchant.appKey, attempt) }
 }

@@ -25,7 +25,7 @@ export async function getPayStatus(world: World, merchant: Merchant, { tradeUuid
   if (!read().some(countsQueries)) return { answer: await readSettled(store, () => read().map((bill) => payStatus(bill, settings.timeZone))) }
 
   const { conduct, refusal, lags } = await countQuery(world, read())
-  const now = world.clock.now()
+  const now = world.times.now(merchant.appKey)
   const answer = await readSettled(store, () => read().flatMap((bill) => {
     const lag = lags.get(bill.billCode)
     const shown = lag === undefined ? bill : asOf(bill, now - lag)

@@ -24,6 +24,8 @@ export function scenarioOfAccount(world: World, merchant: Merchant, payAccount: 
 
 function usual(world: World, merchant: Merchant): Scenario {
   const { scenarios, settings } = world
+  // One that was written out has its name since it was read.
+  if (typeof merchant.scenario === 'object') return merchant.scenario as Scenario
   return scenarios.get(merchant.scenario ?? settings.scenario) ?? named(world, settings.scenario, 'the setting scenario')
 }
 

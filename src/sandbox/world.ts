@@ -8,12 +8,11 @@ import type { Dispatcher } from '../notification/dispatcher.ts'
 import type { Catalogue } from '../scenario/catalogue.ts'
 import type { Chance, PlannedStep } from '../scenario/timeline.ts'
 import type { Store } from '../store/store.ts'
-import type { Agenda } from '../time/agenda.ts'
-import type { Clock } from '../time/clock.ts'
 import type { Attempts } from './attempts.ts'
 import type { Merchants } from './merchants.ts'
 import { tellNews, type Witnesses } from './news.ts'
 import { told } from './telling.ts'
+import type { Times } from './times.ts'
 
 /** Due work as the agenda holds it. */
 export interface DueWork {
@@ -23,8 +22,7 @@ export interface DueWork {
 
 /** Everything that a use case works with. Put together in app.ts, handed to each. */
 export interface World {
-  readonly clock: Clock
-  readonly agenda: Agenda<DueWork>
+  readonly times: Times
   readonly store: Store
   readonly merchants: Merchants
   readonly scenarios: Catalogue
@@ -61,11 +59,11 @@ export interface Log {
  *
  * @throws StoreUnavailable, and then nothing has changed
  */
-export async function commit(world: Pick<World, 'store' | 'agenda'> & Witnesses, bill: Bill, before?: Bill): Promise<void> {
+export async function commit(world: Pick<World, 'store' | 'times'> & Witnesses, bill: Bill, before?: Bill): Promise<void> {
   await world.store.putBill(bill)
   tellNews(world, bill, before)
   for (const due of bill.due) {
-    if (isTimed(due) && before?.due.some((planned) => sameDue(planned, due)) !== true) world.agenda.add(due.at, { billCode: bill.billCode, due })
+    if (isTimed(due) && before?.due.some((planned) => sameDue(planned, due)) !== true) world.times.of(bill.appKey).agenda.add(due.at, { billCode: bill.billCode, due })
   }
 }
 

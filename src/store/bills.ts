@@ -35,7 +35,7 @@ export class Bills {
   readonly #told = new Places<Told>()
   readonly #answers: KeptAnswers
   #place = 0
-  #latest = 0
+  readonly #latest = new Map<string, number>()
 
   constructor(limits: AnswerLimits) {
     this.#answers = new KeptAnswers(limits, (billCode) => this.#byCode.get(billCode))
@@ -45,9 +45,9 @@ export class Bills {
     return this.#byCode.size
   }
 
-  /** The latest time that any bill records, in milliseconds since 1970; 0 where nothing is recorded. */
-  get latest(): number {
-    return this.#latest
+  /** The latest time that a merchant's bills record, in milliseconds since 1970; 0 where nothing is recorded. */
+  latest(appKey: string): number {
+    return this.#latest.get(appKey) ?? 0
   }
 
   get(billCode: string): Bill | undefined {
@@ -91,8 +91,11 @@ export class Bills {
   /** Takes off the bills of a merchant. */
   removeMerchant(appKey: string): Undo {
     const entries = [...this.#lists.newestFirst(keys(appKey, undefined, STATUSES))]
+    const latest = this.latest(appKey)
     for (const entry of entries) this.#remove(entry)
+    this.#latest.delete(appKey)
     return () => {
+      this.#latest.set(appKey, latest)
       for (const entry of entries) this.#add(entry)
       // Back in the order of their making, which the map keeps.
       const all = [...this.#byCode.values()].sort((a, b) => a.place - b.place)
@@ -161,10 +164,12 @@ export class Bills {
 
   /** Takes note of what is new in a bill's record. */
   #note(bill: Bill, before: readonly Notification[]): void {
-    this.#latest = Math.max(this.#latest, bill.events.at(-1)?.at ?? 0)
-    if (before === bill.notifications) return
-    for (const { attempts } of bill.notifications) this.#latest = Math.max(this.#latest, attempts.at(-1)?.at ?? 0)
-    this.#answers.keep(bill, before)
+    let latest = Math.max(this.latest(bill.appKey), bill.events.at(-1)?.at ?? 0)
+    if (before !== bill.notifications) {
+      for (const { attempts } of bill.notifications) latest = Math.max(latest, attempts.at(-1)?.at ?? 0)
+      this.#answers.keep(bill, before)
+    }
+    this.#latest.set(bill.appKey, latest)
   }
 
   /** Lists a bill's notifications by their states. */

@@ -12,6 +12,8 @@ export type Change =
   | { readonly merchant: Merchant }
   /** A merchant taken off with its bills; `remember`: the fixtures have it, so it must be known to be deleted. */
   | { readonly removed: string; readonly remember: boolean }
+  /** The bills of a merchant taken off; the merchant stays. */
+  | { readonly emptied: string }
   /** All bills taken off, and with `merchants` what became of merchants too. */
   | { readonly cleared: { readonly merchants: boolean } }
 

@@ -57,8 +57,8 @@ export class MemoryStore implements Store {
     return this.#bills.untold(appKey)
   }
 
-  latest(): number {
-    return this.#bills.latest
+  latest(appKey: string): number {
+    return this.#bills.latest(appKey)
   }
 
   merchants(): ReadonlyMap<string, Merchant | null> {
@@ -83,6 +83,10 @@ export class MemoryStore implements Store {
 
   removeMerchant(appKey: string, remember: boolean): Promise<void> {
     return this.#commit({ removed: appKey, remember })
+  }
+
+  emptyMerchant(appKey: string): Promise<void> {
+    return this.#commit({ emptied: appKey })
   }
 
   clear({ merchants }: { merchants: boolean }): Promise<void> {
@@ -126,6 +130,7 @@ export class MemoryStore implements Store {
         undoBills()
       }
     }
+    if ('emptied' in change) return this.#bills.removeMerchant(change.emptied)
     const before = { bills: this.#bills, merchants: this.#merchants }
     this.#bills = new Bills(this.#limits)
     if (change.cleared.merchants) this.#merchants = new Map()

@@ -53,8 +53,8 @@ export interface Store {
   allBills(): Iterable<Bill>
   /** The bills of a merchant that have a notification still to deliver. */
   untold(appKey: string): Iterable<Bill>
-  /** The latest time that any bill records, in milliseconds since 1970; 0 where nothing is recorded. */
-  latest(): number
+  /** The latest time that a merchant's bills record, in milliseconds since 1970; 0 where nothing is recorded. */
+  latest(appKey: string): number
   /** Merchants made, changed (the merchant) or deleted (null) since the fixtures. */
   merchants(): ReadonlyMap<string, Merchant | null>
   putMerchant(merchant: Merchant): Promise<void>
@@ -64,6 +64,8 @@ export interface Store {
    * @param remember whether the fixtures have it, so that it must be remembered as deleted
    */
   removeMerchant(appKey: string, remember: boolean): Promise<void>
+  /** Takes off the bills of a merchant, in one step. */
+  emptyMerchant(appKey: string): Promise<void>
   /** Takes off all bills, and with `merchants` what has become of merchants since the fixtures too. */
   clear(what: { merchants: boolean }): Promise<void>
   /**

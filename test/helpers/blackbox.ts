@@ -1,10 +1,10 @@
 // What the black-box tests share: a naive signer, a caller, and a merchant that remembers what it is told.
 // It knows the documents and HTTP, and nothing of the product but startSandbox.
 import { createHash } from 'node:crypto'
-import { createServer, request } from 'node:http'
+import { request } from 'node:http'
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { Test } from 'tap'
-import { startSandbox, type Sandbox } from '../../src/index.ts'
+import { startMerchantEndpoint, startSandbox, type Sandbox } from '../../src/index.ts'
 
 export const NOW = '2025-08-04 13:45:21'
 export const OPERATIONS = ['queryPayAccount', 'apply', 'getPayStatus', 'cancel'] as const
@@ -15,7 +15,7 @@ export interface Keys { appKey: string; appSecret: string }
 export interface Answer { status: number; headers: IncomingHttpHeaders; text: string }
 export interface Made { tradeUuid: string; orderCode: string; billCode: string; paymentRequestId: string }
 export interface Told { method: string; path: string; headers: IncomingHttpHeaders; body: Buffer; status: number }
-export interface Reply { status: number; body?: string; headers?: OutgoingHttpHeaders }
+export interface Reply { status: number; body?: string; headers?: Record<string, string> }
 interface Closing { teardown: (close: () => unknown) => unknown }
 
 export const demo: Keys = { appKey: 'demo-app-key', appSecret: 'demo-app-secret' }
@@ -195,49 +195,32 @@ export const open = async (t: Closing, options: Options = {}, start: (options: O
 }
 export type Gate = Awaited<ReturnType<typeof open>>
 
-/** A merchant's server: remembers every request, answers as told (by a rule: what it was told so far, this one included). */
+/** A merchant's server, the kit's own: answers as told (by a rule: what it was told so far, this one included). */
 export const endpoint = async (t: Closing, rule: Reply | ((told: Told[]) => Reply) = { status: 204 }, port = 0) => {
   const told: Told[] = []
-  const waiting: ((one: Told) => void)[] = []
-  let taken = 0
-  const server = createServer((incoming, outgoing) => {
-    const chunks: Buffer[] = []
-    incoming.on('data', (chunk: Buffer) => { chunks.push(chunk) })
-    incoming.on('end', () => {
-      const { method = '', url: path = '', headers } = incoming
-      const one: Told = { method, path, headers, body: Buffer.concat(chunks), status: 0 }
+  const shop = await startMerchantEndpoint({
+    port,
+    answer: ({ method, path, headers, bytes }) => {
+      const one: Told = { method, path, headers, body: bytes, status: 0 }
       told.push(one)
       const reply = typeof rule === 'function' ? rule(told) : rule
       one.status = reply.status
-      outgoing.writeHead(reply.status, { ...(reply.body?.startsWith('{') === true && { 'content-type': 'application/json' }), ...reply.headers })
-      outgoing.end(reply.body)
-      const waiter = waiting.shift()
-      if (waiter !== undefined) {
-        taken += 1
-        waiter(one)
-      }
-    })
+      const { status, body: content = '', headers: more = {} } = reply
+      return { status, body: content, headers: { ...(content.startsWith('{') && { 'content-type': 'application/json' }), ...more } }
+    },
   })
-  await new Promise<void>((resolve) => { server.listen(port, '127.0.0.1', resolve) })
-  const close = (): Promise<void> => new Promise((resolve) => {
-    server.close(() => { resolve() })
-    server.closeAllConnections()
-  })
+  const close = (): Promise<void> => shop.close()
   t.teardown(close)
-  const address = server.address()
-  const at = typeof address === 'object' && address !== null ? address.port : 0
   return {
-    url: `http://127.0.0.1:${String(at)}`,
-    port: at,
+    url: shop.url,
+    port: shop.port,
     told,
     close,
     statuses: (): unknown[] => told.map((one) => payload(one)['status']),
     /** The next request that no earlier next() gave. */
-    next: (): Promise<Told> => {
-      const ready = told[taken]
-      if (ready === undefined) return new Promise((resolve) => { waiting.push(resolve) })
-      taken += 1
-      return Promise.resolve(ready)
+    next: async (): Promise<Told> => {
+      const { number } = await shop.next({ timeout: '1m' })
+      return told[number - 1] ?? unexpected('a request', number)
     },
   }
 }

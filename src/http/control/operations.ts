@@ -9,6 +9,7 @@ type Inputs = Pick<FastifySchema, 'body' | 'querystring' | 'params'>
 
 const { BillDetail, BillParams, BillView, ClockAnswer, MerchantAnswer, MerchantParams, NotificationParams, NotificationView, ProblemDetails, ScenarioParams } = schemas
 const all = (item: TSchema): TSchema => Type.Object({ items: Type.Array(item), nextCursor: Type.Null() })
+const ofMerchant = { querystring: schemas.OneMerchant }
 const oneBill = { params: BillParams, querystring: schemas.OneMerchant }
 
 /** Every call of the control API by its operation: what it takes, which is checked, and what it answers. */
@@ -34,12 +35,12 @@ export const controlOperations = {
   listRequests: call('The journal: requests to the emulated API, newest first / 请求日志', { 200: schemas.listOf(journal.RequestView) }, { querystring: journal.RequestQuery }),
   waitForRequest: call('Wait for a request / 等待请求', { 200: journal.RequestView }, { querystring: journal.RequestWait }),
   getRequest: call('One request, byte for byte, and its answer / 请求详情', { 200: journal.RequestView }, { params: journal.RequestParams }),
-  clearRequests: call('Forget all requests, or a merchant’s / 清空请求日志', { 204: null }, { querystring: schemas.OneMerchant }),
+  clearRequests: call('Forget all requests, or a merchant’s / 清空请求日志', { 204: null }, ofMerchant),
   streamEvents: answeringIn('text/event-stream', call('Server-sent events: bill, notification, request, clock / 事件流', { 200: Type.String() }, { querystring: journal.EventQuery })),
   listRetryPresets: call('List retry presets / 重试预设列表', { 200: all(schemas.RetryPresetView) }),
-  getClock: call('What time it is / 当前时间', { 200: ClockAnswer }),
-  setClock: call('Choose the clock’s mode and rate / 设置时钟', { 200: ClockAnswer }, { body: schemas.ClockPut }),
-  advanceClock: call('Advance a manual clock / 推进时钟', { 200: schemas.AdvanceAnswer }, { body: schemas.ClockAdvance }),
+  getClock: call('What time it is / 当前时间', { 200: ClockAnswer }, ofMerchant),
+  setClock: call('Choose the clock’s mode and rate / 设置时钟', { 200: ClockAnswer }, { ...ofMerchant, body: schemas.ClockPut }),
+  advanceClock: call('Advance a manual clock / 推进时钟', { 200: schemas.AdvanceAnswer }, { ...ofMerchant, body: schemas.ClockAdvance }),
   listMerchants: call('List merchants / 商户列表', { 200: all(MerchantAnswer) }),
   createMerchant: call('Make a merchant; what is left out is generated / 创建商户', { 201: Merchant }, { body: schemas.MerchantCreate }),
   getMerchant: call('One merchant / 商户详情', { 200: MerchantAnswer }, { params: MerchantParams }),
@@ -50,7 +51,7 @@ export const controlOperations = {
   putScenario: call('Put a scenario here, until the next reset / 新增或覆盖场景', { 200: Scenario }, { params: ScenarioParams }),
   getScenarioSchema: call('The JSON Schema of scenario files, for editors / 场景文件的 JSON Schema', { 200: schemas.AnyObject }),
   deleteScenario: call('Take off a scenario that was put here / 删除场景', { 204: null }, { params: ScenarioParams }),
-  reset: call('Back to the fixtures / 重置', { 204: null }, { body: schemas.Reset }),
+  reset: call('Back to the fixtures, or one merchant back to its start / 重置', { 204: null }, { ...ofMerchant, body: schemas.Reset }),
 } satisfies Record<string, FastifySchema>
 
 /** An operation that answers with something else than JSON. */

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Static } from '@sinclair/typebox'
 import { writeReadable } from '../../contract/json.ts'
 import { Problem } from '../../errors.ts'
-import { reset } from '../../sandbox/lifecycle.ts'
+import { reset, resetMerchant } from '../../sandbox/lifecycle.ts'
 import { readSettled } from '../../sandbox/settled-read.ts'
 import type { World } from '../../sandbox/world.ts'
 import { checkInputs, withOperations } from '../operation-check.ts'
@@ -15,7 +15,7 @@ import { notificationRoutes } from './notifications.ts'
 import { sendProblem } from './problems.ts'
 import { requestRoutes } from './requests.ts'
 import { scenarioRoutes } from './scenarios.ts'
-import type { Reset } from './schemas.ts'
+import type { OneMerchant, Reset } from './schemas.ts'
 import { waitRoutes } from './waits.ts'
 
 /** The control API, under /_sandbox (INTERFACE §3). */
@@ -63,7 +63,13 @@ export function controlRoutes(app: FastifyInstance, world: World, guardSettings:
 
   app.post('/reset', { config: { operationId: 'reset' } }, async (request, reply) => {
     const { merchants = false } = (request.body ?? {}) as Static<typeof Reset>
-    await reset(world, { merchants })
+    const { appKey } = request.query as Static<typeof OneMerchant>
+    if (appKey === undefined) await reset(world, { merchants })
+    else {
+      if (world.merchants.get(appKey) === undefined) throw new Problem(404, `there is no merchant ${appKey}`)
+      if (merchants) throw new Problem(400, 'merchants goes with a reset of everything; the fields of one merchant are changed by PATCH')
+      await resetMerchant(world, appKey)
+    }
     return reply.code(204).send()
   })
 }

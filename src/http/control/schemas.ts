@@ -51,7 +51,7 @@ export const BillParams = Type.Object({ id: text('A billCode, or tradeUuid:<uuid
 export const NotificationParams = Type.Object({ id: text('The notification’s id / 通知编号') })
 export const ScenarioParams = Type.Object({ name: text('The scenario’s name / 场景名') })
 export const MerchantParams = Type.Object({ appKey: text('The merchant’s appKey / 应用标识') })
-export const OneMerchant = Type.Object({ appKey: Type.Optional(text('Whose, where two merchants use one tradeUuid / 商户')) }, strict)
+export const OneMerchant = Type.Object({ appKey: Type.Optional(text('Of this merchant / 商户')) }, strict)
 export const RecordQuery = Type.Composite([OneMerchant, Type.Object({ name: Type.Optional(Type.Index(Scenario, ['name'], { description: 'What to call the scenario / 场景名' })) })], strict)
 
 const errorCode = Type.Optional(
@@ -82,7 +82,8 @@ export const ClockAdvance = Type.Object(
 export const Reset = Type.Object({ merchants: Type.Optional(Type.Boolean({ description: 'The merchants too / 同时重置商户' })) }, strict)
 
 export const MerchantCreate = Type.Partial(Merchant, strict)
-export const MerchantPatch = Type.Partial(Type.Omit(Merchant, ['appKey']), strict)
+/** What a merchant can be changed to; its clock is chosen when it is made. */
+export const MerchantPatch = Type.Partial(Type.Omit(Merchant, ['appKey', 'clock']), strict)
 export const MerchantAnswer = Type.Omit(Merchant, ['appSecret'])
 
 export const ClockAnswer = Type.Object({

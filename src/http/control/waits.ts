@@ -187,10 +187,12 @@ function inShort(entry: object): string {
 }
 
 /** What a wait may have been in vain for: on a clock that stands still nothing falls due by itself. */
-function nextDue({ clock, settings }: World, bills: readonly Bill[]): { at: string; hint: string } | undefined {
-  if (clock.mode !== 'manual') return undefined
-  const [next] = bills.flatMap(({ due }) => due.filter(isTimed)).sort((a, b) => a.at - b.at)
-  if (next === undefined || next.at <= clock.now()) return undefined
+function nextDue({ times, settings }: World, bills: readonly Bill[]): { at: string; hint: string } | undefined {
+  const waiting = bills.flatMap((bill) => bill.due.filter(isTimed).map((due) => ({ ...due, clock: times.of(bill.appKey).clock, appKey: bill.appKey })))
+  const [next] = waiting.filter(({ at, clock }) => clock.mode === 'manual' && at > clock.now()).sort((a, b) => a.at - b.at)
+  if (next === undefined) return undefined
+  const { clock, appKey } = next
+  const whose = clock === times.shared.clock ? '' : `?appKey=${appKey}`
   const [now, at] = [toIsoTime(clock.now(), settings.timeZone), toIsoTime(next.at, settings.timeZone)]
-  return { at, hint: `the clock is manual and stands at ${now}; what is due next (${next.what}) is due at ${at}: POST /_sandbox/clock/advance` }
+  return { at, hint: `the clock is manual and stands at ${now}; what is due next (${next.what}) is due at ${at}: POST /_sandbox/clock/advance${whose}` }
 }

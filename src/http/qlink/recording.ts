@@ -2,10 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { textFromHeader } from '../../contract/header-text.ts'
 import type { NearMiss, Refusal } from '../../errors.ts'
 import type { World } from '../../sandbox/world.ts'
+import type { Clock } from '../../time/clock.ts'
 
 /** What is noted of a request while it is handled, for the journal. */
 export interface Record {
-  /** When it came, on the clock of the merchant. */
+  /** The clock of the merchant. */
+  readonly clock: Clock
+  /** When it came. */
   at: number
   /** Its bytes, once they are all there. */
   body?: Buffer
@@ -29,8 +32,10 @@ declare module 'fastify' {
   }
 }
 
-export function beginRecord(world: World): Record {
-  return { at: world.clock.now(), warnings: [], nearMisses: [] }
+/** @param appKey whose clock it is written down by; the sandbox's where it is not known */
+export function beginRecord({ times }: World, appKey?: string): Record {
+  const { clock } = appKey === undefined ? times.shared : times.of(appKey)
+  return { clock, at: clock.now(), warnings: [], nearMisses: [] }
 }
 
 /** Puts every request to the emulated API into the journal just before its answer leaves, so that whoever has the answer finds it there. */

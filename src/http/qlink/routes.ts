@@ -60,10 +60,12 @@ export function qlinkRoutes(app: FastifyInstance, world: World, style: AnswerSty
 
   // In this order: headers, appKey, (content type, size,) UTF-8, signature, JSON, fields, business rules.
   app.addHook('onRequest', (request, _reply, done) => {
-    request.record = beginRecord(world)
     const admitted = admit(request, world.merchants)
-    if (admitted instanceof Refusal) request.record.early = admitted
-    else request.qlink = { merchant: admitted, text: '' }
+    if (admitted instanceof Refusal) request.record = { ...beginRecord(world), early: admitted }
+    else {
+      request.record = beginRecord(world, admitted.appKey)
+      request.qlink = { merchant: admitted, text: '' }
+    }
     done()
   })
   app.addHook('preValidation', (request, reply, done) => withOperations((operations) => {

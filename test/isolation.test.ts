@@ -1,0 +1,204 @@
+// A merchant of a test's own: its clock, its scenario, its reset. Whatever one does, the others notice nothing.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { startMerchantEndpoint, startSandbox, type Sandbox, type SandboxError, type SandboxOptions, type TestMerchant } from '../src/index.ts'
+import { application, body as json, demo, directory, object, send, type Answer, type Json } from './helpers/blackbox.ts'
+
+const NOW = '2025-08-04 13:45:21'
+const start = async (t: Test, options: SandboxOptions = {}): Promise<Sandbox> => {
+  const sandbox = await startSandbox({ clock: 'manual', now: NOW, seed: 'isolation', ...options })
+  t.teardown(() => sandbox.close())
+  return sandbox
+}
+const receiver = async (t: Test, ...[options]: Parameters<typeof startMerchantEndpoint>) => {
+  const endpoint = await startMerchantEndpoint(options)
+  t.teardown(() => endpoint.close())
+  return endpoint
+}
+const call = (merchant: Pick<TestMerchant, 'baseUrl' | 'headersFor'>, operation: string, content: Json): Promise<Answer> => {
+  const body = JSON.stringify(content)
+  return send(`${merchant.baseUrl}/${operation}`, { headers: merchant.headersFor(body), body })
+}
+const apply = async (merchant: TestMerchant, over: Json = {}): Promise<string> => String(json(await call(merchant, 'apply', application(over)))['billCode'])
+const problem = (fields: Partial<SandboxError>): Error => fields as Error
+
+await t.test('a merchant\'s own clock moves for it alone, and the sandbox\'s for all others', async (t) => {
+  const sandbox = await start(t)
+  const endpoint = await receiver(t, { answer: 500 })
+  const own = await sandbox.merchant({ endpoint, clock: 'manual' })
+  const other = await sandbox.merchant({ endpoint })
+  t.match(await own.get(), { clock: 'manual' })
+  const [a, b] = [await apply(own), await apply(other)]
+  await own.bill(a).pay()
+  await other.bill(b).pay()
+  await endpoint.next({ billCode: a })
+  await endpoint.next({ billCode: b })
+
+  t.match(await own.clock.advance('45s'), { now: '2025-08-04T13:46:06.000+08:00', ran: { attempts: 2 } })
+  t.same(endpoint.received.map(({ billCode }) => billCode), [a, b, a, a])
+  t.match(await sandbox.clock.get(), { now: '2025-08-04T13:45:21.000+08:00' }, 'the sandbox\'s clock stands where it stood')
+  t.match(await sandbox.clock.advance('15s'), { ran: { attempts: 1 } })
+  t.same(endpoint.received.map(({ billCode }) => billCode), [a, b, a, a, b])
+  t.match(await own.clock.now(), '2025-08-04T13:46:06.000+08:00', 'and so does its own')
+
+  const c = await apply(own)
+  t.match(await own.bill(c).get(), { createdAt: '2025-08-04T13:46:06.000+08:00', timeline: [{ at: '2025-08-04T13:46:06.000+08:00' }] })
+  t.match(await own.requests.last(), { at: '2025-08-04T13:46:06.000+08:00', response: { headers: { date: 'Mon, 04 Aug 2025 05:46:06 GMT' } } })
+  t.equal((await call(own, 'getPayStatus', { billCodeList: [c] })).headers.date, 'Mon, 04 Aug 2025 05:46:06 GMT')
+  await sandbox.clock.advance('3d')
+  t.equal((await own.bill(c).get()).status, 'PAY_WAIT', 'the sandbox\'s clock does not let it expire')
+  await own.clock.advance({ to: '2025-08-06 13:46:06' })
+  t.match(await own.bill(c).get(), { status: 'PAY_FAIL', errorCode: 'PAYMENT_REQUEST_EXPIRED' })
+
+  t.match(await own.clock.set({ mode: 'real', rate: 60 }), { mode: 'real', rate: 60 })
+  t.match(await sandbox.clock.get(), { mode: 'manual' })
+  await t.rejects(own.clock.set({ mode: 'manual', now: NOW }), problem({ status: 409 }))
+  await t.rejects(other.clock.advance('1s'), { message: `merchant ${other.appKey} goes by the sandbox's clock; only one that was made with {"clock":"manual"} has its own` })
+  const bare = (path: string, method = 'GET', content?: Json): Promise<Answer> => send(`${sandbox.controlUrl}${path}`, { method, headers: { 'content-type': 'application/json' }, body: content === undefined ? '' : JSON.stringify(content) })
+  t.equal((await bare('/clock?appKey=nobody')).status, 404)
+  t.match(json(await bare(`/merchants/${own.appKey}`, 'PATCH', { clock: 'manual' })), { status: 400, detail: /^clock is not known here/ })
+  t.match(json(await bare('/merchants', 'POST', { clock: 'real' })), { status: 400, detail: /clock must be manual, or left out/ })
+})
+
+await t.test('a wait in vain tells of the clock that has to be advanced', async (t) => {
+  const sandbox = await start(t, { clock: 'real', now: undefined })
+  const endpoint = await receiver(t, { answer: 500 })
+  const own = await sandbox.merchant({ endpoint, clock: 'manual' })
+  const billCode = await apply(own)
+  await own.bill(billCode).pay()
+  await endpoint.next()
+  await own.notifications.wait({ state: 'pending' })
+  await t.rejects(own.notifications.next({ timeout: '1ms' }), { message: new RegExp(`advance\\?appKey=${own.appKey}`) })
+})
+
+await t.test('own clocks survive a restart, and trouble the sandbox\'s clock neither then nor before', async (t) => {
+  const data = join(directory(t), 'data.json')
+  const fixtures = directory(t)
+  writeFileSync(join(fixtures, 'merchants.json'), JSON.stringify([{ ...demo, name: 'Demo', notifyUrl: null, payAccounts: [], clock: 'manual' }]))
+  const first = await startSandbox({ data, clock: 'manual', now: NOW, fixtures })
+  const account = { payAccount: 'account1', methods: [{ type: 'PAY_TYPE', code: 'ONLINE', name: 'x' }] }
+  const own = await first.merchant({ clock: 'manual', payAccounts: [account] as never })
+  t.match(await first.clock.get(), { mode: 'manual' })
+  t.equal((await send(`${first.controlUrl}/clock?appKey=${demo.appKey}`, { method: 'GET' })).status, 200, 'fixtures may have it too')
+  await own.clock.advance('300d')
+  const billCode = await apply(own, { payChannelCode: '' })
+  await first.clock.set({ mode: 'manual', now: '2025-08-04 13:45:30' })
+  await first.close()
+
+  const second = await startSandbox({ data, clock: 'manual', now: NOW, fixtures })
+  t.teardown(() => second.close())
+  t.match(await second.clock.now(), '2025-08-04T13:45:21.000+08:00')
+  const clock = async (method: string, path: string, content = ''): Promise<Json> =>
+    object(JSON.parse((await send(`${second.controlUrl}${path}?appKey=${own.appKey}`, { method, headers: { 'content-type': 'application/json' }, body: content })).text))
+  t.match(await clock('GET', '/clock'), { mode: 'manual', now: '2026-05-31T13:45:21.000+08:00' }, 'it goes on where its records end')
+  t.match(await clock('POST', '/clock/advance', '{"by":"48h"}'), { ran: { expiries: 1 } })
+  t.match(await second.bill(billCode).get(), { errorCode: 'PAYMENT_REQUEST_EXPIRED' })
+})
+
+await t.test('one merchant is reset, and nobody else', async (t) => {
+  const data = join(directory(t), 'data.json')
+  const sandbox = await startSandbox({ data, clock: 'manual', now: NOW })
+  t.teardown(() => sandbox.close())
+  const endpoint = await receiver(t, { answer: 500 })
+  await sandbox.scenarios.put({ name: 'second-works', on: { apply: [{ refuse: 'not yet' }, {}] } })
+  const [a, b] = [await sandbox.merchant({ endpoint, clock: 'manual', scenario: 'second-works' }), await sandbox.merchant({ endpoint, scenario: 'second-works' })]
+  for (const merchant of [a, b]) {
+    t.match(json(await call(merchant, 'apply', application({ tradeUuid: 'once' }))), { success: false, message: 'not yet' })
+    await merchant.bill(await apply(merchant, { tradeUuid: 'once' })).pay()
+    t.match(json(await call(merchant, 'apply', application({ tradeUuid: 'again' }))), { success: false })
+    await endpoint.next()
+  }
+  await a.clock.advance('1s')
+  await a.reset()
+  t.same([await a.bills.list(), await a.notifications.list(), await a.requests.list()], [[], [], []])
+  t.equal(await a.clock.now(), '2025-08-04T13:45:21.000+08:00', 'its clock is back at its start')
+  t.match(await a.get(), { scenario: 'second-works', clock: 'manual' }, 'its fields stay')
+  t.same([await b.bills.list(), await b.notifications.list(), await b.requests.list()].map(({ length }) => length), [1, 1, 3])
+  t.match(json(await call(a, 'apply', application({ tradeUuid: 'again' }))), { success: false, message: 'not yet' }, 'its attempts are counted anew')
+  t.match(json(await call(b, 'apply', application({ tradeUuid: 'again' }))), { success: true }, 'and no others')
+  t.match(await a.clock.advance('10m'), { ran: { attempts: 0 } }, 'what it had due is gone')
+  t.match(await sandbox.clock.advance('15s'), { ran: { attempts: 1 } }, 'what others have due is not')
+
+  const reset = (query: string, content: Json): Promise<Answer> => send(`${sandbox.controlUrl}/reset${query}`, { headers: { 'content-type': 'application/json' }, body: JSON.stringify(content) })
+  t.equal((await reset('?appKey=nobody', {})).status, 404)
+  t.match(json(await reset(`?appKey=${a.appKey}`, { merchants: true })), { status: 400, detail: /reset of everything/ })
+  const kept = await apply(a, { tradeUuid: 'again' })
+  await b.reset()
+  await sandbox.close()
+  const after = await startSandbox({ data, clock: 'manual', now: NOW })
+  t.teardown(() => after.close())
+  t.same((await after.bills.list()).map(({ billCode }) => billCode), [kept], 'it is so after a restart too')
+})
+
+await t.test('an attempt under way when its merchant is reset brings nothing back', async (t) => {
+  const sandbox = await start(t)
+  let answer: (status: number) => void = () => undefined
+  const endpoint = await receiver(t, { answer: () => new Promise<number>((resolve) => { answer = resolve }) })
+  const merchant = await sandbox.merchant({ endpoint })
+  await merchant.bill(await apply(merchant)).pay()
+  while (endpoint.received.length === 0) await new Promise(setImmediate)
+  await merchant.reset()
+  answer(200)
+  await sandbox.clock.advance('0s')
+  t.same(await merchant.bills.list(), [])
+})
+
+await t.test('a merchant\'s own scenario is written out among its fields, and is its alone', async (t) => {
+  const sandbox = await start(t)
+  const [a, b, c] = [
+    await sandbox.merchant({ scenario: { timeline: [{ after: '1s', become: 'PAY_SUCCESS' }] } }),
+    await sandbox.merchant({ scenario: { name: 'declines', on: { apply: [{ decline: 'INSUFFICIENT_BALANCE' }] } } }),
+    await sandbox.merchant(),
+  ]
+  const codes = await Promise.all([a, b, c].map((merchant) => apply(merchant)))
+  await sandbox.clock.advance('2s')
+  t.match(await Promise.all([a, b, c].map((merchant, index) => merchant.bill(String(codes[index])).get())), [
+    { status: 'PAY_SUCCESS', scenario: 'own' }, { status: 'PAY_FAIL', scenario: 'declines' }, { status: 'PAY_WAIT', scenario: 'wait-for-customer' },
+  ])
+  t.match(await a.get(), { scenario: { name: 'own', timeline: [{ after: '1s', become: 'PAY_SUCCESS' }] } })
+  t.match(await a.change({ scenario: 'pay-after-3s' }), { scenario: 'pay-after-3s' })
+  t.equal((await a.bill(await apply(a)).get()).scenario, 'pay-after-3s')
+  const wrong = async (scenario: unknown, message: RegExp): Promise<void> => { await t.rejects(sandbox.merchant({ scenario: scenario as never }), { message }) }
+  await wrong({ timeline: [{ after: '1s', become: 'PAY_FAIL' }] }, /^scenario\.timeline\[0\]\.errorCode is missing/)
+  await wrong({ timelin: [] }, /^scenario\.timelin is not known here; did you mean timeline\?/)
+  await wrong({ match: { orderCode: 'x' } }, /^scenario\.match goes with scenarios of files/)
+  await wrong({ timeline: [{ after: '1s', become: 'PAY_SUCCESS' }, { after: '2s', become: 'PAY_SUCCESS' }] }, /^scenario\.timeline\[1\]/)
+  await wrong(7, /^scenario must be a scenario’s name, or a scenario written out/)
+  await wrong('nothing-of-the-kind', /^scenario names "nothing-of-the-kind"/)
+  const fixtures = directory(t)
+  const withScenario = (scenario: unknown): void => { writeFileSync(join(fixtures, 'merchants.json'), JSON.stringify([{ ...demo, name: 'Demo', notifyUrl: null, payAccounts: [], scenario }])) }
+  withScenario({ timeline: [{ after: 'soon', become: 'PAY_SUCCESS' }] })
+  await t.rejects(startSandbox({ fixtures }), { message: /merchants\.json: \[0\]\.scenario\.timeline\[0\]\.after/ })
+  withScenario({ on: { apply: [{ refuse: 'from the fixtures' }] } })
+  await start(t, { fixtures })
+})
+
+await t.test('fifty tests at once on one sandbox cannot see one another, twenty times in a row', async (t) => {
+  const sandbox = await start(t, { clock: 'real', now: undefined, seed: undefined })
+  const test = async (number: number): Promise<string[]> => {
+    const failures = number % 4
+    const endpoint = await startMerchantEndpoint({ answer: [...Array<number>(failures).fill(500), 200], verify: true })
+    const merchant = await sandbox.merchant({ endpoint, clock: 'manual', scenario: number % 2 === 0 ? { timeline: [{ after: `${number + 1}m`, become: 'PAY_SUCCESS' }] } : 'wait-for-customer' })
+    // All use the same ids: they are a merchant's own.
+    const billCode = await apply(merchant, { tradeUuid: 'same', orderCode: 'same' })
+    if (number % 2 === 0) await merchant.clock.advance(`${number + 1}m`)
+    else await merchant.bill('tradeUuid:same').pay()
+    await endpoint.next()
+    for (const wait of ['15s', '30s', '3m'].slice(0, failures)) await merchant.clock.advance(wait)
+    const told = await merchant.notifications.next()
+    const seen = [
+      ...endpoint.received.map((one) => `${one.signature} ${one.billCode === billCode ? 'own' : 'another\'s'} ${one.status}`),
+      `${told.attempts.length} ${told.billCode === billCode ? 'own' : 'another\'s'}`,
+      ...(await merchant.requests.list()).map(({ operation, appKey }) => `${String(operation)} ${appKey === merchant.appKey ? 'own' : 'another\'s'}`),
+      `${(await merchant.bills.list()).length} ${(await merchant.bill(billCode).get()).status}`,
+    ]
+    await endpoint.close()
+    await merchant.remove()
+    return seen
+  }
+  for (let run = 1; run <= 20; run++) {
+    const results = await Promise.all(Array.from({ length: 50 }, (_, number) => test(number)))
+    t.same(results, Array.from({ length: 50 }, (_, number) => [...Array<string>(number % 4 + 1).fill('valid own PAY_SUCCESS'), `${number % 4 + 1} own`, 'apply own', '1 PAY_SUCCESS']), `run ${String(run)}`)
+  }
+})
