@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { createIds } from './bill/ids.ts'
 import { SHIPPED_SCENARIOS, type Settings } from './config/settings.ts'
 import { readTime, toIsoTime } from './contract/wire-time.ts'
+import { Coverage } from './coverage/coverage.ts'
 import { UsageError } from './errors.ts'
 import { buildServer } from './http/server.ts'
 import { Feed } from './journal/feed.ts'
@@ -52,6 +53,10 @@ export interface App {
   baseUrl: string
   /** Where the control API is. */
   controlUrl: string
+  /** The demo merchant, or where the fixtures have none, their first. */
+  readonly firstMerchant: Merchant | undefined
+  /** What merchants' suites have exercised. */
+  readonly coverage: Coverage
   /** Makes a call of the control API without a socket. */
   control(call: { method: string; path: string; headers: Record<string, string>; body: string | undefined }): Promise<{ status: number; text: string }>
   /** The time on its clock, in ISO 8601 with the zone's offset. */
@@ -101,11 +106,17 @@ export async function startApp(settings: Settings, { logger: given, files }: Par
     },
     { schedule: settings.notifySchedule, timeout: settings.notifyTimeout, concurrency: settings.notifyConcurrency },
   )
+  const feed = new Feed()
+  const coverage = new Coverage((appKey) => merchants.get(appKey) !== undefined)
+  feed.subscribe(({ happening }) => {
+    coverage.see(happening)
+  })
   const world: World = {
     times, store, merchants, scenarios, ids, dispatcher,
     attempts: new Attempts(),
     requests: new Requests({ count: settings.keepRequests, size: settings.keepRequestBytes }),
-    feed: new Feed(),
+    feed,
+    coverage,
     log: logger,
     settings: { timeZone, expireAfter: readDuration(settings.expireAfter) ?? 0, scenario: settings.scenario },
     publicUrl: settings.publicUrl ?? '',
@@ -135,6 +146,7 @@ export async function startApp(settings: Settings, { logger: given, files }: Par
     })
     return { status: statusCode, text: payload }
   }
+  const firstMerchant = merchants.get(DEMO_APP_KEY) ?? merchants.list()[0]
   const close = async (): Promise<void> => {
     isClosed = true
     times.close()
@@ -152,7 +164,7 @@ export async function startApp(settings: Settings, { logger: given, files }: Par
     await store.close()
     logger.flush()
   }
-  return { url, baseUrl: url + settings.basePath, controlUrl: url + CONTROL, control, now: () => toIsoTime(clock.now(), timeZone), close }
+  return { url, baseUrl: url + settings.basePath, controlUrl: url + CONTROL, firstMerchant, coverage, control, now: () => toIsoTime(clock.now(), timeZone), close }
 }
 
 /** A user's scenario files, which may change while it runs; what follows them is loaded only where there are any. */

@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander'
 import type { showSchedule } from './commands/schedule.ts'
 import type { checkScenarios, Outcome, recordBill } from './commands/scenarios.ts'
 import { resolveSettings } from './config/resolve.ts'
-import { kebab, SETTINGS, SETTING_NAMES, SHIPPED_FIXTURES, type SettingName } from './config/settings.ts'
+import { kebab, SETTINGS, SETTING_NAMES, SHIPPED_FIXTURES, type SettingName, type Settings } from './config/settings.ts'
 import { UsageError } from './errors.ts'
 import { closest } from './nearest.ts'
 import { VERSION } from './version.ts'
@@ -14,29 +14,56 @@ const UNUSABLE = 2
 const flag = (name: SettingName): string => `--${kebab(name)}`
 
 function serveCommand(program: Command): Command {
-  const serve = program.command('serve', { isDefault: true }).description('run the sandbox (the default)')
+  const serve = withSettings(program.command('serve', { isDefault: true }).description('run the sandbox (the default)'))
+  return serve.action(async (options: Record<string, unknown>) => {
+    const settings = await readSettings(serve, options, process.env)
+    const { serve: run } = await import('./serve.ts')
+    await run(settings)
+  })
+}
+
+/** The options of all settings, and the file that may hold them. */
+function withSettings(command: Command): Command {
   for (const name of SETTING_NAMES) {
     const { value, help, default: fallback, env } = SETTINGS[name]
     // The brackets make the value optional to commander, so that a missing one is reported with all the rest.
-    serve.option(`${flag(name)} [${value}]`, `${help} (${env}${fallback === undefined ? '' : `; default ${show(fallback)}`})`)
+    command.option(`${flag(name)} [${value}]`, `${help} (${env}${fallback === undefined ? '' : `; default ${show(fallback)}`})`)
   }
-  return serve
-    .option('--config [file]', 'the same settings in YAML or JSON (QLINK_CONFIG)')
-    .allowUnknownOption()
-    .allowExcessArguments()
-    .action(async (options: Record<string, unknown>) => {
-      const { config, ...given } = options
-      const problems = serve.args.filter((argument) => argument.startsWith('-')).map(unknownOption)
-      const [stray] = serve.args.filter((argument) => !argument.startsWith('-'))
-      // A stray word behind an unknown option is that option's value, and said already.
-      if (stray !== undefined && problems.length === 0) problems.push(`"${stray}" is no command; qlink-sandbox --help lists them`)
-      if (config === true) problems.push('--config needs a value')
-      const settings = await collect(problems, () =>
-        resolveSettings({ given, spell: flag, env: process.env, config: typeof config === 'string' ? config : undefined }),
-      )
-      const { serve: run } = await import('./serve.ts')
-      await run(settings)
-    })
+  return command.option('--config [file]', 'the same settings in YAML or JSON (QLINK_CONFIG)').allowUnknownOption().allowExcessArguments()
+}
+
+/**
+ * @param options what commander made of the flags
+ * @param others problems that are known already
+ */
+async function readSettings(command: Command, { config, ...given }: Record<string, unknown>, env: Readonly<Record<string, string | undefined>>, others: readonly string[] = []): Promise<Settings> {
+  const problems = [...others, ...command.args.filter((argument) => argument.startsWith('-')).map(unknownOption)]
+  const [stray] = command.args.filter((argument) => !argument.startsWith('-'))
+  // A stray word behind an unknown option is that option's value, and said already.
+  if (stray !== undefined && problems.length === 0) problems.push(`"${stray}" is no command; qlink-sandbox --help lists them`)
+  if (config === true) problems.push('--config needs a value')
+  return collect(problems, () => resolveSettings({ given, spell: flag, env, config: typeof config === 'string' ? config : undefined }))
+}
+
+/**
+ * @param command what stands behind `--`; undefined where that is not there
+ */
+function execCommand(program: Command, command: readonly string[] | undefined): void {
+  const exec = withSettings(program.command('exec').description('run a command with a sandbox beside it: qlink-sandbox exec [options] -- COMMAND').usage('[options] -- COMMAND'))
+  exec.configureOutput(oneLine)
+    .option('--coverage-threshold <percent>', 'fail where less of a bill\'s life was exercised')
+    .option('--report <file>', 'write the coverage to a file, .xml in JUnit\'s form or .json; may be given again', (file: string, files: string[] | undefined) => [...(files ?? []), file])
+    .option('--no-coverage', 'do not print the coverage')
+  exec.action(async ({ coverage, coverageThreshold, report, ...options }: Record<string, unknown>) => {
+    const problems = command === undefined || command.length === 0 ? ['exec needs a command behind --, such as: qlink-sandbox exec -- npm test'] : []
+    const { readCoverageOptions, reportCoverage } = await import('./commands/coverage.ts')
+    const wanted = readCoverageOptions({ coverage, coverageThreshold, report }, problems)
+    // Those two of the environment are the command's own; it is told where the sandbox is.
+    const { PORT: _, QLINK_DATA: __, ...env } = process.env
+    const settings = await readSettings(exec, { port: '0', data: 'memory', ...options }, { QLINK_LOG_LEVEL: 'warn', ...env }, problems)
+    const { endAs, exec: run } = await import('./commands/exec.ts')
+    endAs(await run(settings, command ?? [], (app, ending) => reportCoverage(app, ending, wanted)))
+  })
 }
 
 /** Adds what the settings throw to the problems there are; with none, hands on the settings. */
@@ -55,6 +82,12 @@ function unknownOption(argument: string): string {
   const [name = argument] = argument.split('=')
   const near = closest(name, SETTING_NAMES.map(flag))
   return `the option ${name} is not known${near === undefined ? '; qlink-sandbox --help lists all' : `; did you mean ${near}?`}`
+}
+
+/** What stands behind `exec … --` is nothing of ours. */
+function split(words: readonly string[]): { own: readonly string[]; command: readonly string[] | undefined } {
+  const end = words[2] === 'exec' ? words.indexOf('--') : -1
+  return end < 0 ? { own: words, command: undefined } : { own: words.slice(0, end), command: words.slice(end + 1) }
 }
 
 /** A value that begins with a minus is a value all the same, and its option says what is wrong with it: `--clock -1x`. */
@@ -122,6 +155,7 @@ function finish({ stdout, stderr = '', code }: Outcome): void {
 }
 
 async function main(): Promise<void> {
+  const { own, command } = split(process.argv)
   const program = new Command('qlink-sandbox')
     .description('A QLink payment gateway on your own machine.')
     .version(VERSION)
@@ -131,9 +165,10 @@ async function main(): Promise<void> {
   const serve = serveCommand(program).exitOverride()
   scheduleCommand(program)
   scenariosCommands(program)
+  execCommand(program, command)
   program.addHelpText('after', () => `\n${serve.helpInformation()}`)
   try {
-    await program.parseAsync(withNegatives(process.argv))
+    await program.parseAsync(withNegatives(own))
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : UNUSABLE
     else if (error instanceof UsageError) {

@@ -4,7 +4,7 @@ import {
   billHandle, billsOf, clockOf, notificationsOf, requestsOf, scenariosOf,
   type BillHandle, type Bills, type ClockHandle, type Notifications, type Requests, type Scenarios,
 } from './handles.ts'
-import type { Merchant, MerchantFields, MerchantView } from './views.ts'
+import type { CoverageView, Merchant, MerchantFields, MerchantView } from './views.ts'
 
 /** What both the sandbox and one merchant of it can be asked. */
 interface Seen {
@@ -27,6 +27,8 @@ export interface TestMerchant extends Seen, AsyncDisposable {
   get(): Promise<MerchantView>
   /** Changes some of its fields. */
   change(fields: Partial<Omit<Merchant, 'appKey'>>): Promise<MerchantView>
+  /** What its suite has exercised, and what not. */
+  coverage(how?: { since?: 'reset' | 'start' }): Promise<CoverageView>
   /** Tries whether its notifyUrl can be reached, and tells each step. */
   probe(url?: string): Promise<unknown>
   /** Its bills, notifications and requests are gone, its own clock is back at its start. */
@@ -49,7 +51,7 @@ export interface Sandbox extends Seen, AsyncDisposable {
   merchant(fields?: MerchantFields): Promise<TestMerchant>
   readonly scenarios: Scenarios
   /** What merchants' suites have exercised, and what not. */
-  coverage(of?: { appKey?: string; since?: 'reset' | 'start' }): Promise<unknown>
+  coverage(of?: { appKey?: string; since?: 'reset' | 'start' }): Promise<CoverageView>
   /** Back to the fixtures; with `merchants` the merchants too. */
   reset(what?: { merchants?: boolean }): Promise<void>
   /** Ends it, where it is in this process; lets go of it, where it is elsewhere. */
@@ -96,6 +98,7 @@ function merchantBy(call: Call, { appKey, appSecret }: Merchant, baseUrl: string
     headersFor: (content) => ({ 'content-type': 'application/json', appKey, sign: sign({ appKey, appSecret, content }) }),
     get: () => call('GET', path),
     change: (fields) => call('PATCH', path, { body: fields }),
+    coverage: (how = {}) => call('GET', '/coverage', { query: { appKey, ...how } }),
     probe: (url) => call('POST', `${path}/probe`, { body: url === undefined ? {} : { url } }),
     reset: () => call('POST', '/reset', { query: { appKey } }),
     remove,

@@ -1,4 +1,5 @@
 import type { Static } from '@sinclair/typebox'
+import type { CoverageAnswer } from '../http/control/coverage-schemas.ts'
 import type * as journal from '../http/control/journal-schemas.ts'
 import type * as schemas from '../http/control/schemas.ts'
 import type { Merchant } from '../merchant/merchant.ts'
@@ -12,6 +13,7 @@ export type RequestView = Static<typeof journal.RequestView>
 export type ClockView = Static<typeof schemas.ClockAnswer>
 export type Advanced = Static<typeof schemas.AdvanceAnswer>
 export type MerchantView = Static<typeof schemas.MerchantAnswer>
+export type CoverageView = Static<typeof CoverageAnswer>
 export type { Merchant, Scenario }
 
 type Filter<Query> = Omit<Query, 'limit' | 'cursor' | 'appKey' | 'count' | 'timeout'>

@@ -3,9 +3,10 @@ import { allowedMoves, type Move } from '../bill/transitions.ts'
 import { withoutExponent } from '../contract/decimal.ts'
 import { STATUS } from '../contract/states.ts'
 import { promoteNext } from '../notification/delivery.ts'
+import { ruleFor } from '../scenario/rule.ts'
 import type { Step } from '../scenario/schema.ts'
 import { stepsFromPrevious } from '../scenario/timeline.ts'
-import { ruleFor, toldOf } from './telling.ts'
+import { toldOf } from './telling.ts'
 import { chanceOf, commit, moved, withoutThis, withSteps, type DueWork, type World } from './world.ts'
 
 /**

@@ -21,6 +21,8 @@ export async function reset(world: World, what: { merchants: boolean }): Promise
     await cleared
     world.requests.clear()
     world.times.letGo()
+    world.coverage.reset()
+    world.coverage.letGo()
     world.feed.publish({ type: 'clock', appKey: undefined, what: 'reset', now: world.times.shared.clock.now() })
   } catch (error) {
     // Everything is still there, and so is what it has due.
@@ -42,12 +44,14 @@ export async function resetMerchant(world: World, appKey: string): Promise<void>
     throw error
   }
   world.requests.clear(appKey)
+  world.coverage.reset(appKey)
   const { clock } = world.times.of(appKey)
   if (clock !== world.times.shared.clock) world.feed.publish({ type: 'clock', appKey, what: 'reset', now: clock.now() })
 }
 
 /** Takes a merchant off, with its bills and its clock. */
-export async function removeMerchant({ merchants, times }: Pick<World, 'merchants' | 'times'>, appKey: string): Promise<void> {
+export async function removeMerchant({ merchants, times, coverage }: Pick<World, 'merchants' | 'times' | 'coverage'>, appKey: string): Promise<void> {
   await merchants.remove(appKey)
   times.letGo()
+  coverage.letGo()
 }

@@ -1,11 +1,10 @@
 import type { Actor, Bill, Manner } from '../bill/bill.ts'
-import type { BillStatus } from '../contract/states.ts'
 import { BODY_FORMS } from '../fault/body/table.ts'
 import { SIGNATURE_FORMS } from '../fault/signature/table.ts'
 import { withNotification } from '../notification/delivery.ts'
 import { notificationPayload } from '../notification/payload.ts'
 import type { NotificationRule, Telling } from '../scenario/notification-schema.ts'
-import type { Scenario } from '../scenario/schema.ts'
+import { ruleFor } from '../scenario/rule.ts'
 import { sign } from '../signing/index.ts'
 import { readDuration } from '../time/duration.ts'
 import { lengthOf } from './reactions.ts'
@@ -13,11 +12,6 @@ import type { World } from './world.ts'
 
 /** As much of the world as telling takes. */
 type Teller = Pick<World, 'ids' | 'merchants' | 'settings'>
-
-/** The first entry of a scenario's `notifications` that is for a state (INTERFACE §4). */
-export function ruleFor(scenario: Scenario, status: BillStatus | undefined): NotificationRule | undefined {
-  return scenario.notifications?.find(({ when }) => when === undefined || when === status)
-}
 
 /** Adds the notification that tells of the bill's present state, as its scenario has it; nothing is stored yet. */
 export function told(world: Teller, bill: Bill, at: number): Bill {

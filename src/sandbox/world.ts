@@ -1,6 +1,7 @@
 import { isTimed, sameDue, withDue, withoutDue, type Bill, type Due, type TimedDue } from '../bill/bill.ts'
 import type { Ids } from '../bill/ids.ts'
 import { transition, type Circumstances, type Move } from '../bill/transitions.ts'
+import type { Coverage } from '../coverage/coverage.ts'
 import { MoveForbidden } from '../errors.ts'
 import type { Feed } from '../journal/feed.ts'
 import type { Requests } from '../journal/requests.ts'
@@ -32,6 +33,7 @@ export interface World {
   readonly attempts: Attempts
   readonly requests: Requests
   readonly feed: Feed
+  readonly coverage: Coverage
   readonly log: Log
   readonly settings: WorldSettings
   /** The base of links to this server; known once it listens. */

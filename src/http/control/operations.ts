@@ -2,6 +2,7 @@ import { Type, type TSchema } from '@sinclair/typebox'
 import type { FastifySchema } from 'fastify'
 import { Merchant } from '../../merchant/schema.ts'
 import { Scenario } from '../../scenario/schema.ts'
+import { CoverageAnswer, CoverageQuery } from './coverage-schemas.ts'
 import * as journal from './journal-schemas.ts'
 import * as schemas from './schemas.ts'
 
@@ -38,6 +39,7 @@ export const controlOperations = {
   clearRequests: call('Forget all requests, or a merchant’s / 清空请求日志', { 204: null }, ofMerchant),
   streamEvents: answeringIn('text/event-stream', call('Server-sent events: bill, notification, request, clock / 事件流', { 200: Type.String() }, { querystring: journal.EventQuery })),
   listRetryPresets: call('List retry presets / 重试预设列表', { 200: all(schemas.RetryPresetView) }),
+  getCoverage: call('What has been exercised of a bill’s life, and what not / 生命周期覆盖率', { 200: CoverageAnswer }, { querystring: CoverageQuery }),
   getClock: call('What time it is / 当前时间', { 200: ClockAnswer }, ofMerchant),
   setClock: call('Choose the clock’s mode and rate / 设置时钟', { 200: ClockAnswer }, { ...ofMerchant, body: schemas.ClockPut }),
   advanceClock: call('Advance a manual clock / 推进时钟', { 200: schemas.AdvanceAnswer }, { ...ofMerchant, body: schemas.ClockAdvance }),

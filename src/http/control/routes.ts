@@ -8,6 +8,7 @@ import type { World } from '../../sandbox/world.ts'
 import { checkInputs, withOperations } from '../operation-check.ts'
 import { billRoutes } from './bills.ts'
 import { clockRoutes } from './clock.ts'
+import { coverageRoutes } from './coverage.ts'
 import { eventRoutes } from './events.ts'
 import { guard, type GuardSettings } from './guard.ts'
 import { merchantRoutes } from './merchants.ts'
@@ -53,6 +54,7 @@ export function controlRoutes(app: FastifyInstance, world: World, guardSettings:
     const { presetViews } = await import('../../notification/plan.ts')
     return { items: presetViews(), nextCursor: null }
   })
+  coverageRoutes(app, world)
   clockRoutes(app, world)
   merchantRoutes(app, world)
   // In a scope of its own: what it reads is YAML.
