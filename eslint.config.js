@@ -20,7 +20,7 @@ const ROOMS = {
   scenario: ['contract', 'fault', 'nearest', 'notification/schedule', 'time', 'validate'],
   bill: ['contract', 'scenario'],
   store: ['bill', 'contract', 'errors', 'merchant', 'scenario', 'validate'],
-  journal: ['bill', 'contract', 'errors', 'store/store'],
+  journal: ['bill', 'contract', 'errors', 'signing', 'store/store'],
   coverage: ['bill', 'contract', 'errors', 'fault', 'journal', 'scenario'],
   notification: ['bill', 'contract', 'fault', 'merchant', 'nearest', 'scenario', 'signing', 'time'],
   sandbox: ['bill', 'contract', 'coverage', 'errors', 'fault', 'journal', 'merchant', 'nearest', 'notification', 'scenario', 'signing', 'store', 'time'],

@@ -9,6 +9,7 @@ import { UsageError } from './errors.ts'
 import { buildServer } from './http/server.ts'
 import { Feed } from './journal/feed.ts'
 import { Requests } from './journal/requests.ts'
+import { checkoutQuery } from './http/web/checkout-key.ts'
 import { loadMerchants } from './load/merchants.ts'
 import { loadScenarios } from './load/scenarios.ts'
 import type { WatchedScenarios } from './load/watched-scenarios.ts'
@@ -119,6 +120,7 @@ export async function startApp(settings: Settings, { logger: given, files }: Par
     coverage,
     log: logger,
     settings: { timeZone, expireAfter: readDuration(settings.expireAfter) ?? 0, scenario: settings.scenario },
+    checkoutQuery: checkoutQuery(settings.controlToken),
     publicUrl: settings.publicUrl ?? '',
   }
 

@@ -187,7 +187,8 @@ for (const [sent, kept] of digits) {
     const ask = { billCodeList: [billCode] }
     t.match((await shared.call('getPayStatus', ask, { keys })).text, /"amount":\s*null/, 'null until paid')
     await shared.must(billCode, 'pay')
-    const { text: raw } = await shared.call('getPayStatus', ask, { keys })
+    const { text: raw, headers } = await shared.call('getPayStatus', ask, { keys })
+    t.match(headers['content-type'], /^application\/json; charset=utf-8$/, 'and JSON, whatever it takes to write it')
     t.ok(new RegExp(`"amount":\\s*${kept.replace('.', '\\.')}\\s*[,}]`).test(raw), 'an exact number', { raw })
   })
 }

@@ -1,6 +1,10 @@
 // INTERFACE.md §3: the control API, as a developer and a test suite use it.
+import { get } from 'node:http'
+import { pino } from 'pino'
 import t from 'tap'
-import { body, demo, endpoint, fine, items, list, object, open, parsed, send, sign, string, unique } from './helpers/blackbox.ts'
+import { startApp } from '../src/app.ts'
+import { resolveSettings } from '../src/config/resolve.ts'
+import { application, body, demo, endpoint, fine, items, list, object, open, parsed, send, sign, signAsObject, string, unique } from './helpers/blackbox.ts'
 import type { Test } from 'tap'
 import type { Answer, Gate, Json, Keys, Made } from './helpers/blackbox.ts'
 
@@ -382,6 +386,79 @@ await t.test('the control token', async (t) => {
   t.equal((await gate.health()).status, 200, 'health is free')
   const { billCode } = await gate.bill(demo)
   t.hasStrict(await gate.cancel(demo, billCode), { success: true, status: 'SUCCESS' }, 'so are the four endpoints')
+})
+
+await t.test('with a token, everything that the document tells of asks for it', async (t) => {
+  const gate = await open(t, { controlToken: 'let-me-in' })
+  const document = body(await send(`${gate.url}/openapi.json`, { method: 'GET', headers: { authorization: 'Bearer let-me-in' } }))
+  let asked = 0
+  for (const [path, methods] of Object.entries(object(document['paths']))) {
+    if (path === '/health' || path.startsWith('/open-platform-api/')) continue
+    for (const method of Object.keys(object(methods))) {
+      const answer = await send(`${gate.url}${path.replace(/\{\w+\}/g, 'x')}`, { method: method.toUpperCase(), headers: { 'content-type': 'application/json' }, body: ['get', 'delete'].includes(method) ? '' : '{}' })
+      t.equal(answer.status, 401, `${method} ${path}`)
+      asked++
+    }
+  }
+  t.ok(asked > 30, 'that is many', { asked })
+})
+
+await t.test('a signature is diagnosed, and no secret is told', async (t) => {
+  const gate = await open(t)
+  const keys = await gate.merchant()
+  const content = '{"payAccount":"账号 1"}'
+  const ask = async (signature: string, more: Json = {}): Promise<Json> => body(await gate.control('POST', '/signature', { appKey: keys.appKey, content, sign: signature, ...more }))
+  const stringToSign = `{"appKey":"${keys.appKey}","content":"{\\"payAccount\\":\\"账号 1\\"}"}<appSecret>`
+  t.strictSame(await ask(sign(keys, content)), { valid: true, code: null, message: 'the signature fits this body', stringToSign })
+  t.match(await ask(signAsObject(keys, content)), { valid: false, code: 'content-as-object', message: /nested as an object/, stringToSign })
+  t.match(await ask(sign(keys, content).toUpperCase()), { valid: false, code: 'malformed', message: /40 lower-case hex/ })
+  t.match(await ask(sign(keys, `${content} `)), { valid: false, code: 'unknown' })
+  t.match(await ask(sign(keys, ''), { content: '' }), { valid: true, stringToSign: `{"appKey":"${keys.appKey}"}<appSecret>` })
+  fine(t, await gate.control('PATCH', `/merchants/${keys.appKey}`, { signature: 'object' }))
+  t.match(await ask(signAsObject(keys, content)), { valid: true, stringToSign: `{"appKey":"${keys.appKey}","content":${content}}<appSecret>` }, 'as the merchant\'s setting has it')
+  problem(t, await gate.control('POST', '/signature', { appKey: 'nobody', sign: 'x' }), 404)
+  problem(t, await gate.control('POST', '/signature', { appKey: keys.appKey }), 400)
+
+  await gate.call('apply', content, { keys: demo, sign: signAsObject(demo, content) })
+  const [refused] = items(await gate.control('GET', '/requests'))
+  t.match(refused, { reason: 'SIGN_MISMATCH', diagnosis: { valid: false, code: 'content-as-object', stringToSign: /<appSecret>$/ } }, 'the journal has it too')
+  t.equal(object(refused?.['diagnosis'])['message'], refused?.['message'])
+})
+
+await t.test('secrets leave by the answers that make or change them, and by nothing else', async (t) => {
+  const lines: string[] = []
+  const gate = await open(t, { logLevel: 'trace' }, async (options) => {
+    const settings = await resolveSettings({ given: { port: 0, data: 'memory', ...options }, spell: (name) => name, env: {} })
+    return startApp(settings, { logger: pino({ level: 'trace' }, { write: (line) => { lines.push(line) } }) })
+  })
+  const shop = await endpoint(t, { status: 500 })
+  const keys = await gate.merchant({ notifyUrl: shop.url })
+  const events = new Promise<string>((resolve, reject) => {
+    let seen = ''
+    get(`${gate.url}/_sandbox/events`, (incoming) => {
+      incoming.setEncoding('utf8').on('data', (chunk: string) => {
+        seen += chunk
+        if (seen.includes('SIGN_MISMATCH')) {
+          incoming.destroy()
+          resolve(seen)
+        }
+      })
+    }).on('error', reject)
+  })
+  const changed = { ...keys, appSecret: 'a-secret-of-its-own' }
+  t.equal(body(await gate.control('PATCH', `/merchants/${keys.appKey}`, { appSecret: changed.appSecret }))['appSecret'], changed.appSecret)
+  const { billCode } = await gate.bill(changed)
+  await gate.must(billCode, 'pay')
+  await gate.advance('1m')
+  await gate.call('apply', application(), { keys })
+  fine(t, await gate.control('POST', '/signature', { appKey: keys.appKey, sign: 'x' }))
+  const paths = ['/bills', `/bills/${billCode}`, `/bills/${billCode}/scenario`, '/notifications', '/requests', '/merchants', `/merchants/${keys.appKey}`, '/scenarios', '/coverage', '/clock', '/schemas/scenario.json']
+  const shown = await Promise.all(paths.map((path) => gate.control('GET', path)))
+  for (const answer of shown) fine(t, answer)
+  const all = [...shown.map(({ text }) => text), (await send(`${gate.url}/openapi.json`, { method: 'GET' })).text, await events, ...lines].join('\n')
+  t.match(all, 'SIGN_MISMATCH')
+  for (const secret of [keys.appSecret, changed.appSecret]) t.notOk(all.includes(secret))
+  for (const told of shop.told) t.notOk(lines.join('').includes(String(told.headers['sign'])), 'nor does a signature get into the log')
 })
 
 await t.test('a page of another origin is refused', async (t) => {

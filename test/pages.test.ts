@@ -35,7 +35,7 @@ await t.test('/docs is a page that loads from here and nowhere else', async (t) 
   }
 })
 
-await t.test('with a token, documents and pages ask for it; the checkout of a customer does not', async (t) => {
+await t.test('with a token, documents and pages ask for it; the link to a checkout has a key of its own', async (t) => {
   const { url, call } = await open(t, { controlToken: 'open sesame' })
   const answer = body(await call('apply', application({ payChannelCode: '' })))
   for (const path of ['/docs/', '/openapi.json', '/_sandbox/bills', '/_sandbox/nothing']) {
@@ -44,7 +44,20 @@ await t.test('with a token, documents and pages ask for it; the checkout of a cu
     t.ok([200, 404].includes((await get(url + path, { authorization: 'Bearer open sesame' })).status), path)
   }
   t.equal((await get(`${url}/health`)).status, 200)
-  t.equal((await get(string(answer['actionValue']))).status, 200)
+  const link = string(answer['actionValue'])
+  t.equal((await get(link)).status, 200)
+  t.notMatch(link, 'open')
+  const [page = '', query = ''] = link.split('?')
+  for (const wrong of [page, `${page}?key=`, `${page}?key=${'x'.repeat(43)}`, `${page}?${query}&${query}`]) t.equal((await get(wrong)).status, 401, wrong)
+  t.equal((await get(page, { authorization: 'Bearer open sesame' })).status, 200)
+  t.equal((await get(page, { authorization: 'Bearer wrong' })).status, 401)
+  const other = string(body(await call('apply', application({ payChannelCode: '' })))['actionValue'])
+  t.equal((await get(`${other.split('?')[0] ?? ''}?${query}`)).status, 401, 'good for one bill alone')
+  t.equal((await send(`${page}/pay`)).status, 401)
+  t.match((await get(link)).text, `/pay?${query}"`)
+  const paid = await send(`${page}/pay?${query}`)
+  t.equal(new URL(String(paid.headers.location), `${page}/pay`).href, link)
+  t.match((await get(link)).text, /paid/)
 })
 
 await t.test('the checkout page: what a customer sees, pays and declines', async (t) => {

@@ -57,7 +57,7 @@ export const SETTINGS = {
   bodyLimit: setting('QLINK_BODY_LIMIT', 'bytes', whole(1, 1024 ** 3), DEFAULT_BODY_LIMIT, 'largest request body'),
   basePath: setting('QLINK_BASE_PATH', 'path', path, '/open-platform-api/pay', 'where the four endpoints are'),
   publicUrl: optional('QLINK_PUBLIC_URL', 'url', url, 'base of checkout links, where it is not host and port'),
-  controlToken: optional('QLINK_CONTROL_TOKEN', 'token', token, 'asked for as "Authorization: Bearer" by all but /health, the four endpoints and the checkout page'),
+  controlToken: optional('QLINK_CONTROL_TOKEN', 'token', token, 'asked for as "Authorization: Bearer" by all but /health and the four endpoints; links to checkout pages carry a key of their own'),
   logLevel: setting('QLINK_LOG_LEVEL', 'level', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info', 'pino level'),
   logFormat: setting('QLINK_LOG_FORMAT', 'format', oneOf('auto', 'json', 'pretty'), 'auto', '"json", "pretty" for people to read, or "auto": pretty on a terminal'),
 }

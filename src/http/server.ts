@@ -76,7 +76,7 @@ export async function buildServer(world: World, settings: Settings, logger: Fast
     documentationRoutes(scope, world, guardSettings, documented)
   })
   inScope(app, '', (scope) => {
-    checkoutRoutes(scope, world, settings.host)
+    checkoutRoutes(scope, world, settings)
   })
   await app.ready()
   return app

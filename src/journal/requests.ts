@@ -1,5 +1,6 @@
 import type { Operation } from '../contract/states.ts'
 import type { NearMiss } from '../errors.ts'
+import type { Diagnosis } from '../signing/index.ts'
 import type { Page, PageRequest } from '../store/store.ts'
 
 /** How much of the requests is kept. */
@@ -39,6 +40,8 @@ export interface RecordedRequest {
   readonly fault: string | undefined
   /** What the answer would have said, where a fault took it away. */
   readonly lostAnswer: string | undefined
+  /** Of a signature that does not fit. */
+  readonly diagnosis: Diagnosis | undefined
   readonly warnings: readonly string[]
   readonly nearMisses: readonly NearMiss[]
   /** Real milliseconds until it was answered. */

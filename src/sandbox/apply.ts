@@ -150,7 +150,7 @@ function answer(bill: Bill, errorCode: string): ApplyAnswer {
 function actionValue(world: World, merchant: Merchant, request: ApplyRequest, billCode: string, amount: string): string {
   return request.payChannelCode === QRIS_CHANNEL
     ? qrisText({ billCode, amount, merchantName: merchant.name })
-    : `${world.publicUrl}/checkout/${billCode}`
+    : `${world.publicUrl}/checkout/${billCode}${world.checkoutQuery(billCode)}`
 }
 
 function freshIds(world: World, appKey: string, tradeUuid: string): BillIds {

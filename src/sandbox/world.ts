@@ -36,6 +36,8 @@ export interface World {
   readonly coverage: Coverage
   readonly log: Log
   readonly settings: WorldSettings
+  /** What the link to a bill's checkout page ends in. */
+  readonly checkoutQuery: (billCode: string) => string
   /** The base of links to this server; known once it listens. */
   publicUrl: string
 }

@@ -20,7 +20,7 @@ export function guard({ controlToken, host, publicUrl }: GuardSettings) {
   return (request: FastifyRequest): void => {
     refuseOtherOrigins(request, publicUrl())
     if (controlToken === undefined) refuseForeignHosts(request, ownNames(host, publicUrl()))
-    else demandToken(request, controlToken)
+    else demandToken(request.headers.authorization, controlToken)
   }
 }
 
@@ -50,8 +50,9 @@ export function refuseForeignHosts(request: FastifyRequest, own: readonly string
   }
 }
 
-function demandToken(request: FastifyRequest, token: string): void {
-  const given = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
+/** @throws Problem where an Authorization header does not carry the token */
+export function demandToken(authorization: string | undefined, token: string): void {
+  const given = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1]
   if (given === undefined) throw new Problem(401, 'this sandbox asks for a token: send the header "Authorization: Bearer <token>"')
   // Digests have one length, so the comparison tells nothing of the token's.
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { OPERATIONS, STATUS } from '../../contract/states.ts'
 import { HAPPENING_TYPES } from '../../journal/feed.ts'
-import { Cursor, Limit, maybe, NotificationState, strict, text } from './schemas.ts'
+import { Cursor, Limit, maybe, NotificationState, SignatureAnswer, strict, text } from './schemas.ts'
 
 /** The schemas of the journal, of waiting and of events. */
 
@@ -66,6 +66,7 @@ export const RequestView = Type.Object({
   message: maybe('The same in a sentence / 说明'),
   fault: maybe('What a scenario put in the place of the answer / 注入的故障'),
   lostAnswer: maybe('What the answer would have said / 丢失的应答'),
+  diagnosis: Type.Union([SignatureAnswer, Type.Null()], { description: 'Of a signature that does not fit / 签名诊断' }),
   warnings: Type.Array(Type.String(), { description: 'What looks like a slip / 警告' }),
   nearMisses: Type.Array(Type.Object({ what: names(['path', 'field', 'appKey'], 'What was mistyped / 拼写错误的部分'), sent: Type.String(), meant: Type.String() }), { description: 'Names that are almost right / 疑似拼写错误' }),
   durationMs: Type.Number({ description: 'Until it was answered, in real time / 耗时' }),

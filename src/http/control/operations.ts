@@ -40,6 +40,7 @@ export const controlOperations = {
   streamEvents: answeringIn('text/event-stream', call('Server-sent events: bill, notification, request, clock / 事件流', { 200: Type.String() }, { querystring: journal.EventQuery })),
   listRetryPresets: call('List retry presets / 重试预设列表', { 200: all(schemas.RetryPresetView) }),
   getCoverage: call('What has been exercised of a bill’s life, and what not / 生命周期覆盖率', { 200: CoverageAnswer }, { querystring: CoverageQuery }),
+  diagnoseSignature: call('Does a signature fit, and if not, why / 诊断签名', { 200: schemas.SignatureAnswer }, { body: schemas.SignatureQuestion }),
   getClock: call('What time it is / 当前时间', { 200: ClockAnswer }, ofMerchant),
   setClock: call('Choose the clock’s mode and rate / 设置时钟', { 200: ClockAnswer }, { ...ofMerchant, body: schemas.ClockPut }),
   advanceClock: call('Advance a manual clock / 推进时钟', { 200: schemas.AdvanceAnswer }, { ...ofMerchant, body: schemas.ClockAdvance }),

@@ -46,6 +46,7 @@ export function requestView(recorded: RecordedRequest, zone: string): Record<str
     message: message ?? null,
     fault: fault ?? null,
     lostAnswer: lostAnswer ?? null,
+    diagnosis: recorded.diagnosis ?? null,
     warnings: recorded.warnings,
     nearMisses: recorded.nearMisses,
     durationMs: recorded.durationMs,

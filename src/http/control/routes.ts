@@ -17,6 +17,7 @@ import { sendProblem } from './problems.ts'
 import { requestRoutes } from './requests.ts'
 import { scenarioRoutes } from './scenarios.ts'
 import type { OneMerchant, Reset } from './schemas.ts'
+import { signatureRoutes } from './signature.ts'
 import { waitRoutes } from './waits.ts'
 
 /** The control API, under /_sandbox (INTERFACE §3). */
@@ -54,6 +55,7 @@ export function controlRoutes(app: FastifyInstance, world: World, guardSettings:
     const { presetViews } = await import('../../notification/plan.ts')
     return { items: presetViews(), nextCursor: null }
   })
+  signatureRoutes(app, world)
   coverageRoutes(app, world)
   clockRoutes(app, world)
   merchantRoutes(app, world)

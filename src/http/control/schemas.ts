@@ -180,6 +180,21 @@ export const RetryPresetView = Type.Object({
   source: text('Who says so / 出处'),
 })
 
+export const SignatureQuestion = Type.Object(
+  {
+    appKey: text('Whose signature / 应用标识'),
+    content: Type.Optional(text('The body, exactly as it was sent / 原始报文')),
+    sign: text('The signature that was sent / 签名'),
+  },
+  { ...strict, examples: [{ appKey: 'demo-app-key', content: '{"payAccount":"account1"}', sign: 'b1cb549b621ccaaedbaf99bfaf2ef23b0f69c716' }] },
+)
+export const SignatureAnswer = Type.Object({
+  valid: Type.Boolean(),
+  code: Type.Union([Type.String(), Type.Null()], { description: 'Which mistake explains it; null where it fits / 错误代码' }),
+  message: text('In a sentence / 说明'),
+  stringToSign: text('What should have been hashed, with <appSecret> in the secret’s place / 待签名字符串'),
+})
+
 export const AnyObject = Type.Object({}, { additionalProperties: true })
 
 export const ScenarioList = Type.Object({

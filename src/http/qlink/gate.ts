@@ -5,7 +5,7 @@ import { Refusal } from '../../errors.ts'
 import type { Merchant } from '../../merchant/merchant.ts'
 import { closest } from '../../nearest.ts'
 import type { Merchants } from '../../sandbox/merchants.ts'
-import { signAsObject, verify } from '../../signing/index.ts'
+import { diagnose, verify } from '../../signing/index.ts'
 
 /**
  * The first checks of a request, before its body is read: the headers are there, the appKey is known, and the body
@@ -66,15 +66,9 @@ export function checkSignature(request: FastifyRequest, merchant: Merchant, body
   const sign = header(request, 'sign')
   const { appKey, appSecret, signature = 'strict' } = merchant
   if (verify({ appKey, appSecret, content, sign }, signature)) return content
-  throw new Refusal('SIGN_MISMATCH', mismatch(sign, signature, content !== '' && sign === signAsObject({ appKey, appSecret, content })))
-}
-
-function mismatch(sign: string, reading: string, fitsObject: boolean): string {
-  const template = reading === 'object' ? '{"appKey":"…","content":<body>}' : '{"appKey":"…","content":"<body as an escaped JSON string>"}'
-  const rule = `it must be the lower-case SHA-1 of ${template} with the appSecret appended, over the body exactly as sent`
-  if (fitsObject) return `the header sign fits the body nested as an object; content must be the body as an escaped JSON string: ${rule}`
-  if (!/^[0-9a-f]{40}$/.test(sign)) return `the header sign is not 40 lower-case hex digits; ${rule}`
-  return `the header sign does not fit this body; ${rule}`
+  const diagnosis = diagnose({ appKey, appSecret, content, sign }, signature)
+  if (request.record !== undefined) request.record.diagnosis = diagnosis
+  throw new Refusal('SIGN_MISMATCH', diagnosis.message)
 }
 
 function header(request: FastifyRequest, name: string): string {

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { textFromHeader } from '../../contract/header-text.ts'
 import type { NearMiss, Refusal } from '../../errors.ts'
 import type { World } from '../../sandbox/world.ts'
+import type { Diagnosis } from '../../signing/index.ts'
 import type { Clock } from '../../time/clock.ts'
 
 /** What is noted of a request while it is handled, for the journal. */
@@ -16,6 +17,8 @@ export interface Record {
   early?: Refusal
   warnings: string[]
   nearMisses: NearMiss[]
+  /** Of a signature that does not fit. */
+  diagnosis?: Diagnosis
   /** What a scenario put in the place of the answer. */
   fault?: string
   lostAnswer?: string
@@ -77,6 +80,7 @@ function addToJournal(world: World, request: FastifyRequest, reply: FastifyReply
     fault: record.fault,
     lostAnswer: record.lostAnswer,
     warnings: record.warnings,
+    diagnosis: record.diagnosis,
     nearMisses: nearMiss === undefined ? record.nearMisses : [...record.nearMisses, nearMiss],
     durationMs: Math.round(reply.elapsedTime * 10) / 10,
     response: response === undefined ? undefined : { ...response, headers: { ...response.headers } },

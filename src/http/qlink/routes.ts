@@ -41,7 +41,10 @@ function useCases(world: World): UseCases {
       const { answer, conduct } = await getPayStatus(world, qlink.merchant, body as GetPayStatusRequest)
       if (answer instanceof Refusal) return { answer, conduct }
       const statuses = answer.map((status) => ({ ...status, amount: status.amount === null ? null : exactNumber(status.amount) }))
-      if (statuses.some(({ amount }) => typeof amount === 'object' && amount !== null)) reply.serializer(writeExact)
+      if (statuses.some(({ amount }) => typeof amount === 'object' && amount !== null)) {
+        // With a serializer of its own an answer is not taken for JSON by itself.
+        reply.type('application/json; charset=utf-8').serializer(writeExact)
+      }
       return { answer: statuses, conduct }
     },
     cancel: ({ qlink, body }) => cancel(world, qlink.merchant, body as CancelRequest),

@@ -1,28 +1,34 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Bill } from '../../bill/bill.ts'
 import { toWireTime } from '../../contract/wire-time.ts'
 import { MoveForbidden, Problem } from '../../errors.ts'
 import { moveByHand } from '../../sandbox/hand.ts'
 import { readSettled } from '../../sandbox/settled-read.ts'
 import type { World } from '../../sandbox/world.ts'
-import { ownNames, refuseForeignHosts, refuseOtherOrigins } from '../control/guard.ts'
+import { demandToken, ownNames, refuseForeignHosts, refuseOtherOrigins, type GuardSettings } from '../control/guard.ts'
 import { sendProblem } from '../control/problems.ts'
+import { opensCheckout } from './checkout-key.ts'
 
 /**
  * The page that `actionValue` leads to where the channel has no QR text: what a customer would see at the provider's.
- * Whoever has the link may pay, as with a real one, so it asks for no token.
+ * Whoever has the link may pay, as with a real one. Where the sandbox asks for a token, the link has a key instead.
  */
-export function checkoutRoutes(app: FastifyInstance, world: World, host: string): void {
+export function checkoutRoutes(app: FastifyInstance, world: World, { host, controlToken }: Pick<GuardSettings, 'host' | 'controlToken'>): void {
   app.setErrorHandler(sendProblem)
-  const find = (params: unknown): Bill => {
+  const find = ({ params, query, headers }: FastifyRequest): Bill => {
     const { billCode } = params as { billCode: string }
+    const { key } = query as { key?: unknown }
+    if (controlToken !== undefined && !opensCheckout(controlToken, billCode, key)) {
+      if (headers.authorization === undefined) throw new Problem(401, 'this link lacks its key: take it as /apply gave it in actionValue, or send the control token')
+      demandToken(headers.authorization, controlToken)
+    }
     const bill = world.store.bill(billCode)
     if (bill === undefined) throw new Problem(404, `there is no bill ${billCode}`)
     return bill
   }
 
   app.get('/checkout/:billCode', async (request, reply) => {
-    const bill = await readSettled(world.store, () => find(request.params))
+    const bill = await readSettled(world.store, () => find(request))
     return page(reply, bill, world)
   })
 
@@ -30,7 +36,7 @@ export function checkoutRoutes(app: FastifyInstance, world: World, host: string)
     app.post(`/checkout/:billCode/${action}`, async (request, reply) => {
       refuseOtherOrigins(request, world.publicUrl)
       refuseForeignHosts(request, ownNames(host, world.publicUrl))
-      const bill = find(request.params)
+      const bill = find(request)
       try {
         await moveByHand(world, bill, { move, by: 'customer', errorCode })
       } catch (error) {
@@ -38,7 +44,7 @@ export function checkoutRoutes(app: FastifyInstance, world: World, host: string)
         if (!(error instanceof MoveForbidden)) throw error
       }
       // Relative, since the public URL may have a path of its own.
-      return reply.redirect(`../${bill.billCode}`, 303)
+      return reply.redirect(`../${bill.billCode}${world.checkoutQuery(bill.billCode)}`, 303)
     })
   }
 }
@@ -51,9 +57,10 @@ const STATES: Record<Bill['status'], string> = {
 }
 
 function page(reply: FastifyReply, bill: Bill, world: World): FastifyReply {
+  const query = world.checkoutQuery(bill.billCode)
   const buttons = bill.status === 'PAY_WAIT'
-    ? `<form method="post" action="${bill.billCode}/pay"><button>Pay / 支付</button></form>
-<form method="post" action="${bill.billCode}/decline"><button class="quiet">Decline / 拒绝</button></form>`
+    ? `<form method="post" action="${bill.billCode}/pay${query}"><button>Pay / 支付</button></form>
+<form method="post" action="${bill.billCode}/decline${query}"><button class="quiet">Decline / 拒绝</button></form>`
     : ''
   const when = bill.payTime === null ? '' : ` ${toWireTime(bill.payTime, world.settings.timeZone)}`
   return reply
