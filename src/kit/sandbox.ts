@@ -4,7 +4,7 @@ import {
   billHandle, billsOf, clockOf, notificationsOf, requestsOf, scenariosOf,
   type BillHandle, type Bills, type ClockHandle, type Notifications, type Requests, type Scenarios,
 } from './handles.ts'
-import type { CoverageView, Merchant, MerchantFields, MerchantView } from './views.ts'
+import type { CoverageView, Merchant, MerchantFields, MerchantView, ProbeView } from './views.ts'
 
 /** What both the sandbox and one merchant of it can be asked. */
 interface Seen {
@@ -30,7 +30,7 @@ export interface TestMerchant extends Seen, AsyncDisposable {
   /** What its suite has exercised, and what not. */
   coverage(how?: { since?: 'reset' | 'start' }): Promise<CoverageView>
   /** Tries whether its notifyUrl can be reached, and tells each step. */
-  probe(url?: string): Promise<unknown>
+  probe(url?: string): Promise<ProbeView>
   /** Its bills, notifications and requests are gone, its own clock is back at its start. */
   reset(): Promise<void>
   /** Takes it off, with all that it has. */

@@ -13,6 +13,7 @@ export type RequestView = Static<typeof journal.RequestView>
 export type ClockView = Static<typeof schemas.ClockAnswer>
 export type Advanced = Static<typeof schemas.AdvanceAnswer>
 export type MerchantView = Static<typeof schemas.MerchantAnswer>
+export type ProbeView = Static<typeof schemas.ProbeAnswer>
 export type CoverageView = Static<typeof CoverageAnswer>
 export type { Merchant, Scenario }
 

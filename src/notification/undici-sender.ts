@@ -2,22 +2,10 @@ import { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import type * as Undici from 'undici'
 import type { Pace, Sender, Sent } from './sender.ts'
+import { inWords } from './trouble.ts'
 
 /** An answer is read to its end to judge it, but not for ever: past this it is no answer. */
 const LONGEST_ANSWER = 4 * 1024 * 1024
-
-/** Failures that undici and Node report by a code, in words that say what to look at. */
-const IN_WORDS: Record<string, string> = {
-  ECONNREFUSED: 'connection refused: nothing listens there',
-  ECONNRESET: 'the connection was reset before an answer came',
-  UND_ERR_SOCKET: 'the connection was closed before an answer came',
-  ENOTFOUND: 'the host name is unknown',
-  EAI_AGAIN: 'the host name could not be looked up',
-  EHOSTUNREACH: 'the host cannot be reached',
-  ENETUNREACH: 'the network cannot be reached',
-  ETIMEDOUT: 'the connection timed out',
-  UND_ERR_CONNECT_TIMEOUT: 'the connection timed out',
-}
 
 /** POSTs notifications with undici. Redirects are not followed. */
 export class UndiciSender implements Sender {
@@ -133,10 +121,4 @@ function exchange(timeout: number): { outcome: Promise<Outcome>; handler: Handle
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]))
-}
-
-function inWords(error: unknown): string {
-  const { code, message } = error as { code?: string; message: string }
-  const words = IN_WORDS[code ?? ''] ?? `the answer could not be read: ${message.replace(/\s+/g, ' ').trim()}`
-  return code === undefined ? words : `${words} (${code})`
 }

@@ -1,5 +1,6 @@
 import { isTimed, type Attempt, type Bill, type BillEvent, type Notification } from '../bill/bill.ts'
 import { toIsoTime, toWireTime } from '../contract/wire-time.ts'
+import { advise } from '../notification/doctor.ts'
 import type { News } from './news.ts'
 import type { World } from './world.ts'
 
@@ -46,7 +47,10 @@ const BY = {
   expiry: 'expiry',
 } as const satisfies Record<BillEvent['by'], string>
 
-function ofAttempt(bill: Bill, { id, status, state, attempts }: Notification, { at, trigger, acknowledged, answer, error }: Attempt, number: number, zone: string): Line {
+function ofAttempt(bill: Bill, { id, status, state, attempts }: Notification, attempt: Attempt, number: number, zone: string): Line {
+  const { at, trigger, acknowledged, answer, error } = attempt
+  // Said once, of what the merchant's own log cannot say.
+  const advice = number === 1 && answer === undefined ? advise(attempt) : undefined
   const index = bill.notifications.findIndex((one) => one.id === id)
   const next = bill.due.filter(isTimed).find((due) => due.what === 'attempt' && due.notification === index)?.at
   // What follows is said once, though copies come together.
@@ -59,6 +63,6 @@ function ofAttempt(bill: Bill, { id, status, state, attempts }: Notification, { 
       at, event: 'attempt', notification: id, status, attempt: number, trigger, acknowledged, givenUp, answered: answer?.status, error,
       ...(next === undefined ? {} : { nextAttemptAt: toIsoTime(next, zone) }),
     },
-    `told of ${status} (attempt ${number}${how}): ${acknowledged ? 'acknowledged' : `not acknowledged, ${error ?? 'no answer'}`}${follows}`,
+    `told of ${status} (attempt ${number}${how}): ${acknowledged ? 'acknowledged' : `not acknowledged, ${error ?? 'no answer'}`}${follows}${advice === undefined ? '' : `. Try: ${advice}`}`,
   ]
 }

@@ -3,6 +3,7 @@ import type { Static } from '@sinclair/typebox'
 import { toIsoTime } from '../../contract/wire-time.ts'
 import type { Happening, Published } from '../../journal/feed.ts'
 import { requestId } from '../../journal/requests.ts'
+import { advise } from '../../notification/doctor.ts'
 import type { World } from '../../sandbox/world.ts'
 import type { EventQuery } from './journal-schemas.ts'
 
@@ -73,7 +74,7 @@ function eventView(happening: Happening, zone: string): object {
       const { bill, notification: { id, status, state, createdAt }, attempt, number } = happening
       const { billCode, appKey, tradeUuid } = bill
       const tried = attempt === undefined ? null
-        : { number, trigger: attempt.trigger, acknowledged: attempt.acknowledged, status: attempt.answer?.status ?? null, error: attempt.error ?? null, durationMs: attempt.durationMs }
+        : { number, trigger: attempt.trigger, acknowledged: attempt.acknowledged, status: attempt.answer?.status ?? null, error: attempt.error ?? null, advice: advise(attempt) ?? null, durationMs: attempt.durationMs }
       return { at: time(attempt?.at ?? createdAt), appKey, id, billCode, tradeUuid, status, state, attempt: tried }
     }
     case 'request': {

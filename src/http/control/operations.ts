@@ -48,6 +48,7 @@ export const controlOperations = {
   createMerchant: call('Make a merchant; what is left out is generated / 创建商户', { 201: Merchant }, { body: schemas.MerchantCreate }),
   getMerchant: call('One merchant / 商户详情', { 200: MerchantAnswer }, { params: MerchantParams }),
   changeMerchant: call('Change a merchant / 修改商户', { 200: MerchantAnswer }, { params: MerchantParams, body: schemas.MerchantPatch }),
+  probeMerchant: call('Try whether notifications can reach the merchant / 测试通知地址', { 200: schemas.ProbeAnswer }, { params: MerchantParams, body: schemas.ProbeQuestion }),
   deleteMerchant: call('Delete a merchant and its bills / 删除商户及其账单', { 204: null }, { params: MerchantParams }),
   listScenarios: call('List scenarios, and what is wrong with their files / 场景列表', { 200: schemas.ScenarioList }),
   getScenario: call('One scenario / 场景详情', { 200: Scenario }, { params: ScenarioParams }),

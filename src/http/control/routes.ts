@@ -13,6 +13,7 @@ import { eventRoutes } from './events.ts'
 import { guard, type GuardSettings } from './guard.ts'
 import { merchantRoutes } from './merchants.ts'
 import { notificationRoutes } from './notifications.ts'
+import { probeRoutes } from './probe.ts'
 import { sendProblem } from './problems.ts'
 import { requestRoutes } from './requests.ts'
 import { scenarioRoutes } from './scenarios.ts'
@@ -59,6 +60,7 @@ export function controlRoutes(app: FastifyInstance, world: World, guardSettings:
   coverageRoutes(app, world)
   clockRoutes(app, world)
   merchantRoutes(app, world)
+  probeRoutes(app, world)
   // In a scope of its own: what it reads is YAML.
   app.register((scope, _options, done) => {
     scenarioRoutes(scope, world)

@@ -120,6 +120,7 @@ const AttemptView = Type.Object({
   status: Type.Union([Type.Integer(), Type.Null()]),
   answer: Type.Union([Type.Object({ status: Type.Integer(), headers: Type.Record(Type.String(), Type.String()), body: Type.String(), letGo: Type.Optional(Type.Boolean({ description: 'Headers and body were let go to keep memory within bounds / 已为节省内存而清除' })) }), Type.Null()]),
   error: maybe('Why it is no acknowledgement / 未确认原因'),
+  advice: maybe('What to try / 处理建议'),
 })
 
 export const NotificationView = Type.Object({
@@ -193,6 +194,28 @@ export const SignatureAnswer = Type.Object({
   code: Type.Union([Type.String(), Type.Null()], { description: 'Which mistake explains it; null where it fits / 错误代码' }),
   message: text('In a sentence / 说明'),
   stringToSign: text('What should have been hashed, with <appSecret> in the secret’s place / 待签名字符串'),
+})
+
+export const ProbeQuestion = Type.Object(
+  {
+    url: Type.Optional(text('To try; the merchant’s notifyUrl where left out / 要测试的地址')),
+    timeout: Type.Optional(text('For all steps together, in real time; 5s where left out / 超时时间')),
+  },
+  strict,
+)
+export const ProbeAnswer = Type.Object({
+  url: text('Where notifications go / 通知地址'),
+  ok: Type.Boolean({ description: 'Whether someone serves HTTP there / 是否可达' }),
+  steps: Type.Array(
+    Type.Object({
+      step: Type.Unsafe<'url' | 'name' | 'connect' | 'tls' | 'request'>({ type: 'string', enum: ['url', 'name', 'connect', 'tls', 'request'] }),
+      ok: Type.Boolean(),
+      message: Type.String(),
+      advice: Type.Optional(text('What to try / 处理建议')),
+      durationMs: Type.Number(),
+    }),
+    { description: 'Up to the first that failed / 直至首个失败的步骤' },
+  ),
 })
 
 export const AnyObject = Type.Object({}, { additionalProperties: true })

@@ -1,6 +1,7 @@
 import { isTimed, type Attempt, type Bill, type Due, type Notification } from '../../bill/bill.ts'
 import { readExact } from '../../contract/json.ts'
 import { toIsoTime } from '../../contract/wire-time.ts'
+import { advise } from '../../notification/doctor.ts'
 import { requestHeaders } from '../../notification/dispatcher.ts'
 import { notificationUrl } from '../../notification/payload.ts'
 import type { Merchant } from '../../merchant/merchant.ts'
@@ -70,6 +71,7 @@ function attemptView(bill: Bill, notification: Notification, attempt: Attempt, p
     status: attempt.answer?.status ?? null,
     answer: attempt.answer ?? null,
     error: attempt.error ?? null,
+    advice: advise(attempt) ?? null,
   }
 }
 
