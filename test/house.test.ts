@@ -1,4 +1,5 @@
 // The house itself: every source file is loaded here, so that none escapes coverage, and imports have no cycles.
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,6 +14,11 @@ await t.test('every source file loads', async (t) => {
   for (const file of files.filter((one) => !one.endsWith('cli.ts'))) {
     await t.resolves(import(file), file.slice(src.length))
   }
+})
+
+await t.test('git keeps every source file', async (t) => {
+  const { status, stdout } = spawnSync('git', ['ls-files', '--others', '--ignored', '--exclude-standard', '--', 'src', 'test'], { cwd: dirname(src), encoding: 'utf8' })
+  if (status === 0) t.equal(stdout, '', 'none is kept out by .gitignore')
 })
 
 await t.test('imports go round in no circle', async (t) => {
