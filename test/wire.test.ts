@@ -151,6 +151,22 @@ await t.test('cancel, query and account have faults too, attempt by attempt', as
   t.hasStrict(await gate.cancel(keys, billCode), { status: 'SUCCESS' })
 })
 
+await t.test('in the place of an exact amount, which takes a writer of its own, a fault is the same, and a late answer whole', async (t) => {
+  const gate = await open(t)
+  const of = async (amount: string, answer: Json): Promise<{ status: number; type: unknown; text: string }> => {
+    const name = unique('exact')
+    await gate.scenario(name, { on: { getPayStatus: [answer] } })
+    const { billCode } = await gate.bill(demo, { amount, metadata: { qlinkScenario: name } })
+    await gate.must(billCode, 'pay')
+    const { status, headers, text } = await gate.call('getPayStatus', { billCodeList: [billCode] })
+    return { status, type: headers['content-type'], text }
+  }
+  for (const fault of ['not-json', 'http-429', 'http-500', 'http-501', 'http-502', 'http-503', 'http-504']) {
+    t.strictSame(await of('1.10', { fault }), await of('1.1', { fault }), fault)
+  }
+  t.match(await of('1.10', { delay: '1ms' }), { status: 200, type: 'application/json; charset=utf-8', text: /"amount":1\.10,/ })
+})
+
 await t.test('WAIT, then the next attempt settles it', async (t) => {
   const gate = await open(t)
   await gate.scenario('settles', { on: { cancel: [{ answer: 'WAIT' }, { answer: 'SUCCESS' }] } })

@@ -58,7 +58,8 @@ export function stageOf(app: FastifyInstance, world: World): Stage {
       const text = body()
       if (request.record !== undefined) Object.assign(request.record, { fault, lostAnswer: text })
       if ('answer' in trouble) {
-        void reply.code(trouble.answer.status).headers({ ...trouble.answer.headers, ...headers }).send(trouble.answer.body)
+        // As it is: the answer that it takes the place of may have brought a serializer, which would quote it.
+        void reply.serializer((text: string) => text).code(trouble.answer.status).headers({ ...trouble.answer.headers, ...headers }).send(trouble.answer.body)
         return false
       }
       reply.hijack()
