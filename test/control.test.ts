@@ -6,7 +6,7 @@ import { startApp } from '../src/app.ts'
 import { resolveSettings } from '../src/config/resolve.ts'
 import { application, body, demo, endpoint, fine, items, list, object, open, parsed, send, sign, signAsObject, string, unique } from './helpers/blackbox.ts'
 import type { Test } from 'tap'
-import type { Answer, Gate, Json, Keys, Made } from './helpers/blackbox.ts'
+import type { Answer, Gate, Json, Keys, Made, Options } from './helpers/blackbox.ts'
 
 /** RFC 9457, with the status that HTTP carries. */
 const problem = (t: Test, answer: Answer, status: number | number[], names = ''): void => {
@@ -425,12 +425,28 @@ await t.test('a signature is diagnosed, and no secret is told', async (t) => {
   t.equal(object(refused?.['diagnosis'])['message'], refused?.['message'])
 })
 
+/** Starts a sandbox whose log, all of it, comes to the lines. */
+const logging = (lines: string[]) => async (options: Options) => {
+  const settings = await resolveSettings({ given: { port: 0, data: 'memory', ...options }, spell: (name) => name, env: {} })
+  return startApp(settings, { logger: pino({ level: 'trace' }, { write: (line) => { lines.push(line) } }) })
+}
+
+await t.test('the key of a checkout link does not get into the log, nor does the token', async (t) => {
+  const lines: string[] = []
+  const gate = await open(t, { controlToken: 'let-me-in' }, logging(lines))
+  const link = string(body(await gate.call('apply', application({ payChannelCode: '' })))['actionValue'])
+  const [page = '', key = ''] = link.split('?key=')
+  for (const at of [link, `${page}/?key=${key}`, `${page}?a&key=${key}`]) await send(at, { method: 'GET' })
+  t.equal((await send(`${page}/pay?key=${key}`)).status, 303)
+  fine(t, await gate.control('GET', '/bills?limit=3', undefined, { authorization: 'Bearer let-me-in' }))
+  const log = lines.join('')
+  for (const told of [`${new URL(page).pathname}/pay"`, '/_sandbox/bills?limit=3']) t.ok(log.includes(told), told)
+  for (const secret of [key, 'let-me-in']) t.notOk(log.includes(secret))
+})
+
 await t.test('secrets leave by the answers that make or change them, and by nothing else', async (t) => {
   const lines: string[] = []
-  const gate = await open(t, { logLevel: 'trace' }, async (options) => {
-    const settings = await resolveSettings({ given: { port: 0, data: 'memory', ...options }, spell: (name) => name, env: {} })
-    return startApp(settings, { logger: pino({ level: 'trace' }, { write: (line) => { lines.push(line) } }) })
-  })
+  const gate = await open(t, { logLevel: 'trace' }, logging(lines))
   const shop = await endpoint(t, { status: 500 })
   const keys = await gate.merchant({ notifyUrl: shop.url })
   const events = new Promise<string>((resolve, reject) => {
@@ -451,13 +467,30 @@ await t.test('secrets leave by the answers that make or change them, and by noth
   await gate.must(billCode, 'pay')
   await gate.advance('1m')
   await gate.call('apply', application(), { keys })
-  fine(t, await gate.control('POST', '/signature', { appKey: keys.appKey, sign: 'x' }))
-  const paths = ['/bills', `/bills/${billCode}`, `/bills/${billCode}/scenario`, '/notifications', '/requests', '/merchants', `/merchants/${keys.appKey}`, '/scenarios', '/coverage', '/clock', '/schemas/scenario.json']
-  const shown = await Promise.all(paths.map((path) => gate.control('GET', path)))
-  for (const answer of shown) fine(t, answer)
-  const all = [...shown.map(({ text }) => text), (await send(`${gate.url}/openapi.json`, { method: 'GET' })).text, await events, ...lines].join('\n')
+  await gate.call('apply', '{}', { keys: changed, sign: signAsObject(changed, '{}') })
+  const others = [
+    await gate.control('POST', '/signature', { appKey: keys.appKey, sign: 'x' }),
+    await gate.control('POST', '/merchants', changed),
+    await gate.control('PATCH', `/merchants/${keys.appKey}`, { name: 'renamed' }),
+    await gate.control('PATCH', `/merchants/${keys.appKey}`, { appSecret: changed.appSecret, notifyUrl: 'none' }),
+  ]
+  t.strictSame(others.map(({ status }) => status), [200, 409, 200, 422])
+
+  // Every GET that there is; a new one is here by itself.
+  const document = await send(`${gate.url}/openapi.json`, { method: 'GET' })
+  const first = async (path: string): Promise<string> => string(items(await gate.control('GET', path))[0]?.['id'])
+  const named: Record<string, string> = { appKey: keys.appKey, 'bills/id': billCode, 'notifications/id': await first('/notifications'), 'requests/id': await first('/requests'), name: 'wait-for-customer' }
+  const paths = Object.entries(object(object(parsed(document))['paths'])).flatMap(([path, calls]) => ('get' in object(calls) && path !== '/_sandbox/events' ? [path] : []))
+  t.ok(paths.length > 15, 'that is many', { paths })
+  const shown = await Promise.all(paths.map(async (path) => {
+    const filled = path.replace(/(\w+)\/\{(\w+)\}/g, (_, list: string, name: string) => `${list}/${named[`${list}/${name}`] ?? named[name] ?? ''}`)
+    const answer = await send(`${gate.url}${filled}${path.endsWith('/wait') ? '?timeout=1ms' : ''}`, { method: 'GET' })
+    t.equal(answer.status, path === '/_sandbox/notifications/wait' ? 408 : 200, filled)
+    return answer
+  }))
+  const all = [...others, ...shown, document].map(({ text }) => text).concat(await events, lines).join('\n')
   t.match(all, 'SIGN_MISMATCH')
-  for (const secret of [keys.appSecret, changed.appSecret]) t.notOk(all.includes(secret))
+  for (const secret of [keys.appSecret, changed.appSecret, demo.appSecret]) t.notOk(all.includes(secret), secret)
   for (const told of shop.told) t.notOk(lines.join('').includes(String(told.headers['sign'])), 'nor does a signature get into the log')
 })
 
