@@ -58,8 +58,6 @@ export interface App {
   readonly firstMerchant: Merchant | undefined
   /** What merchants' suites have exercised. */
   readonly coverage: Coverage
-  /** Makes a call of the control API without a socket. */
-  control(call: { method: string; path: string; headers: Record<string, string>; body: string | undefined }): Promise<{ status: number; text: string }>
   /** The time on its clock, in ISO 8601 with the zone's offset. */
   now(): string
   /** Finishes what is in flight, makes everything durable and lets go of the port. */
@@ -137,20 +135,8 @@ export async function startApp(settings: Settings, { logger: given, files }: Par
     if (found.problems.length === 0) logger.info(`the scenarios of ${String(settings.scenarios)} were reloaded and are in order`)
   })
 
-  let isClosed = false
-  const control: App['control'] = async ({ method, path, headers, body }) => {
-    if (isClosed) return { status: 503, text: '{"status":503,"detail":"the sandbox is closed"}' }
-    const { statusCode, payload } = await server.inject({
-      method: method as 'GET',
-      url: CONTROL + path,
-      headers: { host: new URL(url).host, ...headers },
-      ...(body === undefined ? {} : { payload: body }),
-    })
-    return { status: statusCode, text: payload }
-  }
   const firstMerchant = merchants.get(DEMO_APP_KEY) ?? merchants.list()[0]
   const close = async (): Promise<void> => {
-    isClosed = true
     times.close()
     await watched?.close()
     // One deadline for what is in flight on either side; what is broken off is done again after the next start.
@@ -166,7 +152,7 @@ export async function startApp(settings: Settings, { logger: given, files }: Par
     await store.close()
     logger.flush()
   }
-  return { url, baseUrl: url + settings.basePath, controlUrl: url + CONTROL, firstMerchant, coverage, control, now: () => toIsoTime(clock.now(), timeZone), close }
+  return { url, baseUrl: url + settings.basePath, controlUrl: url + CONTROL, firstMerchant, coverage, now: () => toIsoTime(clock.now(), timeZone), close }
 }
 
 /** A user's scenario files, which may change while it runs; what follows them is loaded only where there are any. */

@@ -1,7 +1,7 @@
 import { startApp } from './app.ts'
 import { resolveSettings } from './config/resolve.ts'
 import type { Settings } from './config/settings.ts'
-import { callBy } from './kit/call.ts'
+import { callsTo } from './kit/call.ts'
 import { sandboxBy, type Sandbox } from './kit/sandbox.ts'
 
 export { UsageError } from './errors.ts'
@@ -28,5 +28,5 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const given = { port: 0, data: 'memory', logLevel: 'silent', ...options }
   const settings = await resolveSettings({ given, spell: (name) => name, env: {} })
   const app = await startApp(settings)
-  return sandboxBy(callBy((request) => app.control(request), settings.controlToken), app)
+  return sandboxBy(callsTo(app.controlUrl, settings.controlToken), app)
 }

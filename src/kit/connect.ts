@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts'
-import { callBy, SandboxError, type Transport } from './call.ts'
+import { callsTo } from './call.ts'
 import { sandboxBy, type Sandbox } from './sandbox.ts'
 
 /** Where a sandbox runs that was started elsewhere. */
@@ -25,23 +25,10 @@ export function connectSandbox({ url, baseUrl, token }: Connection = {}, env: Re
   if (!URL.canParse(given) || !/^https?:/.test(given)) throw new UsageError([`the url of connectSandbox must be an http or https URL such as http://127.0.0.1:4800/_sandbox, but is "${given}"`])
   const controlUrl = given.replace(/\/+$/, '')
   const server = new URL(controlUrl).origin
-  return sandboxBy(callBy(over(controlUrl), token ?? env['QLINK_CONTROL_TOKEN']), {
+  return sandboxBy(callsTo(controlUrl, token ?? env['QLINK_CONTROL_TOKEN']), {
     url: server,
     baseUrl: (baseUrl ?? env['QLINK_BASE_URL'] ?? `${server}/open-platform-api/pay`).replace(/\/+$/, ''),
     controlUrl,
     close: () => Promise.resolve(),
   })
-}
-
-function over(controlUrl: string): Transport {
-  return async ({ method, path, headers, body }) => {
-    let answer: Response
-    try {
-      answer = await fetch(controlUrl + path, { method, headers, ...(body === undefined ? {} : { body }) })
-    } catch (error) {
-      const cause = (error as Error).cause as Error | undefined
-      throw new SandboxError(0, `no sandbox answers at ${controlUrl}: ${cause?.message ?? (error as Error).message}`)
-    }
-    return { status: answer.status, text: await answer.text() }
-  }
 }
