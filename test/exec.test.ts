@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const CLI = join(ROOT, 'dist', 'cli.js')
 execFileSync(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '--build', join(ROOT, 'tsconfig.build.json')])
 
-const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('QLINK_') && !['PORT', 'HOST', 'NODE_OPTIONS'].includes(name)))
+const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('QLINK_') && !['PORT', 'HOST', 'NODE_OPTIONS', 'NODE_V8_COVERAGE'].includes(name)))
 
 const start = (args: string[], env: Record<string, string> = {}) => {
   const child = spawn(process.execPath, [CLI, 'exec', ...args], { env: { ...clean, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })

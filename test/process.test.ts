@@ -17,7 +17,7 @@ const VERSION = /^\d+\.\d+\.\d+$/
 
 interface Ended { code: number | null; stdout: string; stderr: string }
 
-const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('QLINK_') && !['PORT', 'HOST', 'NODE_OPTIONS'].includes(name)))
+const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('QLINK_') && !['PORT', 'HOST', 'NODE_OPTIONS', 'NODE_V8_COVERAGE'].includes(name)))
 
 const start = (args: string[], env: Record<string, string> = {}): ChildProcess =>
   spawn(process.execPath, [CLI, ...args], { env: { ...clean, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })

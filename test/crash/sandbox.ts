@@ -39,7 +39,7 @@ process.on('exit', () => {
 
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 const environment = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !name.startsWith('QLINK_') && !['PORT', 'HOST', 'NODE_OPTIONS'].includes(name)),
+  Object.entries(process.env).filter(([name]) => !name.startsWith('QLINK_') && !['PORT', 'HOST', 'NODE_OPTIONS', 'NODE_V8_COVERAGE'].includes(name)),
 )
 
 /** A sandbox in a process of its own, which can be killed at any moment. */
