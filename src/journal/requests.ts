@@ -154,9 +154,12 @@ function merchantOf({ appKey = '' }: RecordedRequest): string {
   return appKey
 }
 
-/** What the headers of both sides take, more or less: they are not counted one by one, for each request. */
-const HEADERS = 1000
+/** What an entry takes besides its texts, more or less. */
+const ENTRY = 500
 
-function sizeOf({ body, response, lostAnswer }: RecordedRequest): number {
-  return HEADERS + (body?.length ?? 0) + (response?.body.length ?? 0) + (lostAnswer?.length ?? 0)
+function sizeOf({ url, headers, body, response, lostAnswer }: RecordedRequest): number {
+  let size = ENTRY + url.length + (body?.length ?? 0) + (response?.body.length ?? 0) + (lostAnswer?.length ?? 0)
+  // For each request: no list is made of them.
+  for (const name in headers) size += name.length + (headers[name]?.length ?? 0)
+  return size
 }
