@@ -22,6 +22,8 @@ export function createShop({ payAccount = 'account1', deliver = () => undefined,
   app.removeContentTypeParser('application/json')
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body))
 
+  app.setErrorHandler((error, _request, reply) => reply.code(error instanceof SyntaxError ? 400 : (error.statusCode ?? 500)).send({ message: error.message }))
+
   app.post('/orders', async (request, reply) => {
     const { orderCode, amount, currency = 'IDR', country = 'ID' } = JSON.parse(request.body)
     const order = { id: randomUUID(), orderCode, amount, currency, country, state: 'new', billCode: null, pay: null, why: '', deliveries: 0 }
@@ -39,7 +41,7 @@ export function createShop({ payAccount = 'account1', deliver = () => undefined,
     const answer = await qlink.cancel(order.id).catch((error) => ({ status: 'UNKNOWN', errorCode: error.message }))
     if (answer.status === 'SUCCESS') settle(order, 'PAY_CANCEL')
     // Taken, but not settled, or nobody knows: the callback or the next poll tells.
-    else if (answer.status === 'FAIL') await poll()
+    else if (answer.status === 'FAIL') await find(order)
     return order
   })
 
@@ -55,29 +57,36 @@ export function createShop({ payAccount = 'account1', deliver = () => undefined,
   async function apply(order) {
     const { id: tradeUuid, orderCode, amount, currency, country } = order
     const tradeTime = new Date().toISOString().slice(0, 19).replace('T', ' ')
-    // A bill belongs to one tradeUuid for ever, so that applying again with the same one never makes a second bill.
+    // A tradeUuid is good for one bill, so that applying again with the same one never makes a second.
     const application = { payAccount, payTypeCode: 'ONLINE', payChannelCode: 'QRIS', tradeUuid, tradeTime, orderCode, amount, currency, country }
-    for (let left = 3; left > 0; left--) {
+    for (let attempt = 1; attempt <= 3; attempt++) {
       try {
         const { billCode, actionValue, errorCode } = await qlink.apply(application)
         Object.assign(order, { billCode, pay: actionValue })
         settle(order, errorCode === '' ? 'PAY_WAIT' : 'PAY_FAIL', errorCode)
         return
       } catch (error) {
-        if (error instanceof Refused) {
+        const isRefused = error instanceof Refused
+        if (!isRefused && !(error instanceof Ambiguous)) throw error
+        // A refusal of the first attempt is one; of a later one it may say that the first did make the bill.
+        const isFound = isRefused && attempt === 1 ? false : await find(order)
+        if (isFound === true) return
+        if (isFound === undefined) break
+        if (isRefused) {
           settle(order, 'PAY_FAIL', error.message)
           return
         }
-        if (!(error instanceof Ambiguous)) throw error
-        if (await find(order)) return
       }
     }
-    order.state = 'unknown'
+    // Unless a callback has told more meanwhile.
+    if (order.state === 'new') order.state = 'unknown'
   }
 
-  /** Asks QLink whether there is a bill of an order; the way out of every ambiguous answer. */
+  /** Asks QLink whether there is a bill of an order; the way out of every ambiguous answer. Undefined: no answer to this either. */
   async function find(order) {
-    const [bill] = await qlink.status([order.id]).catch(() => [])
+    const bills = await qlink.status([order.id]).catch(() => undefined)
+    if (bills === undefined) return undefined
+    const [bill] = bills
     if (bill === undefined) return false
     order.billCode = bill.billCode
     settle(order, bill.status, bill.errorCode)

@@ -1,4 +1,4 @@
-// Ten things that happen to every shop sooner or later. Each test has a merchant of its own, with a clock that stands
+// Eleven things that happen to every shop sooner or later. Each test has a merchant of its own, with a clock that stands
 // until the test turns it, so they run at once, never sleep, and cannot see one another.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -107,6 +107,14 @@ describe('a shop', { concurrency: true }, () => {
     const requests = await merchant.requests.list()
     assert.deepEqual(requests.map(({ operation, outcome }) => [operation, outcome]), [['getPayStatus', 'accepted'], ['apply', 'fault']])
     assert.equal((await merchant.bills.list()).length, 1)
+  })
+
+  test('does not apply again while nobody can say whether it has', { on: { apply: [{ fault: 'connection-reset', effect: 'kept' }], getPayStatus: [{ fault: 'http-502' }, {}] } }, async ({ merchant, shop, buy, look }) => {
+    const order = await buy()
+    assert.equal(order.state, 'unknown')
+    assert.equal((await merchant.requests.list({ operation: 'apply' })).length, 1)
+    await shop.poll()
+    assert.equal((await look(order)).state, 'waiting')
   })
 
   test('applies again with the same tradeUuid when nothing has happened', 'apply-fails-once', async ({ merchant, buy }) => {
