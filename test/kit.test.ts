@@ -158,6 +158,9 @@ await t.test('the endpoint answers as told', async (t) => {
   }
   endpoint.answer({ status: 200, after: '20ms' })
   t.equal((await post()).status, 200)
+  endpoint.answer(({ number }) => ({ body: String(number) }))
+  t.equal((await post()).text, String(endpoint.received.length), 'a function is given what came, as it is in the list')
+  t.equal(endpoint.received.at(-1)?.number, endpoint.received.length)
   endpoint.answer(() => { throw new Error('a slip in the test') })
   t.match(await post(), { status: 500, text: 'the endpoint\'s answer failed: a slip in the test' })
   const before = endpoint.received.length
@@ -166,11 +169,13 @@ await t.test('the endpoint answers as told', async (t) => {
   while (endpoint.received.length < before + 1) await new Promise(setImmediate)
   endpoint.answer({ after: '1h' })
   const slow = post()
+  await t.rejects(endpoint.next({ tradeUuid: 'x', timeout: '1ms' }), { message: /POST \/payNotification without a tradeUuid, signature missing, not answered yet/ })
   const gone = [t.rejects(hanging), t.rejects(slow), t.rejects(endpoint.next({ tradeUuid: 'x' }), { message: /no callback with tradeUuid x came before the endpoint closed; the last that came: / })]
   while (endpoint.received.length < before + 2) await new Promise(setImmediate)
   await endpoint.close()
   await Promise.all(gone)
-  for (const wrong of [99, 700, { after: 'soon' }, 'later', [200, null]]) t.throws(() => { endpoint.answer(wrong as never) }, UsageError, JSON.stringify(wrong))
+  await t.rejects(endpoint.next({ tradeUuid: 'x', timeout: '1h' }), { message: /before the endpoint closed/ }, 'and at once when it is closed already')
+  for (const wrong of [{ hang: true }, { statuss: 500 }, { headers: { 'a b': 'c' } }, [[500]], 99, 700, { after: 'soon' }, 'later', [200, null]]) t.throws(() => { endpoint.answer(wrong as never) }, UsageError, JSON.stringify(wrong))
 })
 
 await t.test('the endpoint verifies, waits, and knows two secrets of one merchant', async (t) => {
@@ -196,7 +201,27 @@ await t.test('the endpoint verifies, waits, and knows two secrets of one merchan
   t.same(endpoint.received, [])
   await t.rejects(endpoint.next({ timeout: '1ms' }), { message: 'no callback came within 1ms; none has come at all' })
   await t.rejects(endpoint.next({ timeout: 'soon' }), UsageError)
+  for (const port of [99999, -1, 'x']) await t.rejects(startMerchantEndpoint({ port: port as never }), UsageError)
+  t.throws(() => { endpoint.trust([merchant] as never) }, UsageError)
   await t.rejects(startMerchantEndpoint({ port: endpoint.port }), { message: /the endpoint cannot listen on port \d+: .*EADDRINUSE/ })
+})
+
+await t.test('what is forgotten while it is being answered is not the next', async (t) => {
+  const endpoint = await receiver(t)
+  const holding = new Promise<() => void>((held) => {
+    endpoint.answer(() => new Promise((reply) => {
+      held(() => { reply(200) })
+    }))
+  })
+  const old = send(endpoint.url, { body: '{"tradeUuid":"old"}' })
+  const release = await holding
+  endpoint.clear()
+  const next = endpoint.next()
+  release()
+  await old
+  endpoint.answer(200)
+  await send(endpoint.url, { body: '{"tradeUuid":"new"}' })
+  t.equal((await next).tradeUuid, 'new')
 })
 
 await t.test('nothing stays behind: a program that used the kit comes to its end', async (t) => {

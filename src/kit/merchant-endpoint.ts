@@ -83,6 +83,9 @@ class Endpoint implements MerchantEndpoint {
   #attempts = new Map<string, number>()
   #number = 0
   #port = 0
+  #isClosed = false
+  /** Those whose answer is under way, or will never be. */
+  readonly #open = new Set<Received>()
 
   constructor(answer: Answer, verify: boolean) {
     this.answer(answer)
@@ -106,6 +109,7 @@ class Endpoint implements MerchantEndpoint {
   }
 
   async listen(port: number): Promise<void> {
+    if (!Number.isInteger(port) || port < 0 || port > 65535) throw new UsageError([`the endpoint's port must be a whole number from 0 to 65535, but is ${JSON.stringify(port)}`])
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error) => {
         reject(new UsageError([`the endpoint cannot listen on port ${port}: ${error.message}`]))
@@ -122,7 +126,11 @@ class Endpoint implements MerchantEndpoint {
   }
 
   trust(...merchants: readonly Keys[]): void {
-    for (const { appKey, appSecret } of merchants) this.#keys.set(appKey, (this.#keys.get(appKey) ?? new Set()).add(appSecret))
+    for (const merchant of merchants as readonly Partial<Keys>[]) {
+      const { appKey, appSecret } = merchant
+      if (typeof appKey !== 'string' || typeof appSecret !== 'string') throw new UsageError(['a merchant to trust has an appKey and an appSecret, both texts; give several one after another, not as a list'])
+      this.#keys.set(appKey, (this.#keys.get(appKey) ?? new Set()).add(appSecret))
+    }
   }
 
   clear(): void {
@@ -140,6 +148,8 @@ class Endpoint implements MerchantEndpoint {
       this.#fresh = this.#fresh.filter((one) => one !== there)
       return Promise.resolve(there)
     }
+    const failure = (when: string): Error => new Error(`no callback${inWords(wanted)} came ${when}; ${this.#seen()}`)
+    if (this.#isClosed) return Promise.reject(failure('before the endpoint closed'))
     return new Promise((resolve, reject) => {
       const end = (): void => {
         clearTimeout(timer)
@@ -148,7 +158,7 @@ class Endpoint implements MerchantEndpoint {
       }
       const giveUp = (when: string): void => {
         end()
-        reject(new Error(`no callback${inWords(wanted)} came ${when}; ${this.#seen()}`))
+        reject(failure(when))
       }
       const closed = (): void => {
         giveUp('before the endpoint closed')
@@ -167,6 +177,7 @@ class Endpoint implements MerchantEndpoint {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     await new Promise<void>((resolve) => {
       this.#server.close(() => {
         resolve()
@@ -191,7 +202,9 @@ class Endpoint implements MerchantEndpoint {
       this.#attempts.set(key, attempt)
       const received = readReceived({ number: ++this.#number, attempt, method, path, headers, bytes }, this.#keys)
       this.#all.push(received)
+      this.#open.add(received)
       outgoing.once('close', () => {
+        this.#open.delete(received)
         this.#hand(received)
       })
       this.#reply(received, outgoing).catch((error: unknown) => {
@@ -206,7 +219,7 @@ class Endpoint implements MerchantEndpoint {
     const { socket } = outgoing
     const isRefused = this.#verify && received.signature !== 'valid'
     const refusal = { status: 401, body: { success: false, message: `the signature is ${received.signature}` } }
-    const reply = await replyTo(isRefused ? refusal : this.#answer, { ...received, number: received.number - this.#before })
+    const reply = await replyTo(isRefused ? refusal : this.#answer, received, received.number - this.#before)
     if (reply.kind === 'hang') return
     if (reply.kind === 'reset') socket?.resetAndDestroy()
     if (reply.kind === 'close') socket?.destroy()
@@ -217,6 +230,8 @@ class Endpoint implements MerchantEndpoint {
 
   /** Ends early when the endpoint or the connection does. */
   #pause(length: number, outgoing: ServerResponse): Promise<void> {
+    // A function may take its time to answer; there may be nobody left to pause for.
+    if (outgoing.destroyed) return Promise.resolve()
     return new Promise((resolve) => {
       const end = (): void => {
         clearTimeout(timer)
@@ -230,16 +245,21 @@ class Endpoint implements MerchantEndpoint {
   }
 
   #hand(received: Received): void {
+    // It was forgotten while it was being answered.
+    if (!this.#all.includes(received)) return
     for (const waiter of this.#waiters) {
       if (!fits(received, waiter.wanted)) continue
       waiter.take(received)
       return
     }
-    if (this.#all.includes(received)) this.#fresh.push(received)
+    this.#fresh.push(received)
   }
 
   #seen(): string {
-    const last = this.#all.slice(-5).map(({ tradeUuid, status, signature }) => `${tradeUuid} ${status}, signature ${signature}`)
+    const last = this.#all.slice(-5).map((received) => {
+      const { method, path, tradeUuid, status, signature } = received
+      return `${tradeUuid === '' ? `${method} ${path} without a tradeUuid` : `${tradeUuid} ${status}`}, signature ${signature}${this.#open.has(received) ? ', not answered yet' : ''}`
+    })
     return last.length === 0 ? 'none has come at all' : `the last that came: ${last.join('; ')}`
   }
 }
