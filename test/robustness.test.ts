@@ -406,6 +406,7 @@ await t.test('what is no HTTP, headers past all measure, and a client that hangs
   }))
   socket.destroy()
   await once(socket, 'close')
+  t.match(body(await gate.control('GET', '/requests/wait?operation=apply')), { outcome: 'refused', reason: null }, 'half a request was not accepted')
   t.ok(await alive(gate))
 })
 

@@ -74,7 +74,7 @@ function addToJournal(world: World, request: FastifyRequest, reply: FastifyReply
     appKey: appKeyOf(request),
     headers: shownHeaders(request.headers),
     body: record.body,
-    outcome: record.fault !== undefined ? 'fault' : refusal === undefined && reply.statusCode < 500 ? 'accepted' : 'refused',
+    outcome: record.fault !== undefined ? 'fault' : refusal === undefined && reply.statusCode < 400 ? 'accepted' : 'refused',
     reason: refusal?.reason,
     message: refusal?.message,
     fault: record.fault,
