@@ -1,5 +1,7 @@
 // Life-cycle coverage: each thing is covered by the deed that exercises it, and by no other.
+import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { coverageJunit, coverageTable, reportOf } from '../src/coverage/report.ts'
 import { GROUPS } from '../src/coverage/table.ts'
@@ -43,6 +45,9 @@ await t.test('requests cover endpoints, outcomes, answers to /cancel and error c
   await call(canceller, 'cancel', { billCode: paid })
   t.same(await answers(), ['WAIT', 'SUCCESS', 'FAIL'])
   t.same(inGroup(await covered(canceller), 'error-codes'), ['BILL_ALREADY_PAID'])
+  await call(canceller, 'cancel', { billCode: await apply(canceller, { metadata: { qlinkScenario: 'cancel-refused' } }) })
+  const codes = (await canceller.coverage()).groups.find(({ name }) => name === 'error-codes')?.items ?? []
+  t.match(codes.filter(({ count }) => count > 0), [{ name: 'CHANNEL_UNAVAILABLE', count: 1 }, { name: 'BILL_ALREADY_PAID', count: 1 }], 'an answer counts once')
 })
 
 await t.test('bills cover states, transitions and error codes', async (t) => {
@@ -63,8 +68,9 @@ await t.test('deliveries cover the conditions of notifications, scenarios the fa
   /** The conditions that one paid bill covers. */
   const conditions = async (answer: Rule, { scenario, ...fields }: MerchantFields = {}, advance?: string): Promise<string[]> => {
     const endpoint = await startMerchantEndpoint({ answer })
-    const merchant = await sandbox.merchant({ endpoint, clock: 'manual', ...fields })
-    const code = await apply(merchant, scenario === undefined ? {} : { metadata: { qlinkScenario: scenario } })
+    const own = typeof scenario === 'object' ? { scenario } : {}
+    const merchant = await sandbox.merchant({ ...('notifyUrl' in fields ? {} : { endpoint }), clock: 'manual', ...own, ...fields })
+    const code = await apply(merchant, typeof scenario === 'string' ? { metadata: { qlinkScenario: scenario } } : {})
     if (scenario === undefined) await merchant.bill(code).pay()
     await merchant.clock.advance(advance ?? '0s')
     await endpoint.close()
@@ -90,12 +96,20 @@ await t.test('deliveries cover the conditions of notifications, scenarios the fa
     ['tampered-failure', '1m', ['acknowledged-at-once', 'body-tampered']],
     ['notified-reordered', '1m', ['acknowledged-at-once', 'body-reordered']],
   ] as const) t.same(await conditions(200, { scenario }, advance), expected, scenario)
+  // What does not reach the merchant is not exercised, and no retry of a forgery is used up.
+  t.same(await conditions(200, { scenario: { timeline: [{ after: '1s', become: 'PAY_SUCCESS' }], notifications: [{ body: 'reordered', delay: '1s', lose: 'all' }] } }, '60h'), ['given-up', 'lost'])
+  t.same(await conditions(200, { scenario: 'forged-success', notifyUrl: null }, '1m'), ['unaddressed'])
+  t.same(await conditions(401, { scenario: 'forged-success' }, '1m'), ['answered-4xx', 'untrue', 'signature-wrong'])
+  const broken = createServer((socket) => socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf'))).listen(0, '127.0.0.1')
+  t.teardown(() => broken.close())
+  await once(broken, 'listening')
+  t.same(await conditions(200, { notifyUrl: `http://127.0.0.1:${String((broken.address() as AddressInfo).port)}` }), ['no-connection'], 'half an answer is none')
 
   const merchant = await sandbox.merchant({ notifyUrl: `http://127.0.0.1:${String(await deadPort())}` })
   const bill = merchant.bill(await apply(merchant))
   const { id } = await bill.notify({ body: 'escaped' })
   await merchant.notifications.resend(id)
-  t.same(inGroup(await covered(merchant), 'notifications'), ['given-up', 'no-connection', 'resent-by-hand', 'body-escaped'])
+  t.same(inGroup(await covered(merchant), 'notifications'), ['no-connection', 'resent-by-hand', 'body-escaped'])
   for (const scenario of ['apply-fails-once', 'apply-answer-lost']) await apply(merchant, { metadata: { qlinkScenario: scenario } }).catch(() => undefined)
   t.same(inGroup(await covered(merchant), 'faults'), ['connection-reset', 'http-500'])
 })
@@ -133,6 +147,7 @@ await t.test('what a report names is there, and is written well', async (t) => {
   t.notMatch(coverageTable(full), /Not exercised/)
   t.equal(reportOf(new Map(names.slice(1).map((name) => [name, 1]))).percent, 98.7, 'rounded down: 100 means all')
   t.match(coverageJunit(full, 100), /name="at least 100 %"><\/testcase>/)
+  t.notMatch(coverageJunit(reportOf(new Map(names.slice(1).map((name) => [name, 1]))), 98.75), /<failure/, 'the counts decide, not the rounded percentage')
   // Well-formed: every tag that opens closes, in order, and no attribute breaks out.
   const open: string[] = []
   for (const [, slash, name = '', selfClosed] of coverageJunit(reportOf(new Map()), 50).matchAll(/<(\/?)([a-z]+)(?: [a-z]+="[^"<]*")*(\/?)>/g)) {

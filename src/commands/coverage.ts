@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, extname } from 'node:path'
 import type { App } from '../app.ts'
-import { coverageJunit, coverageTable, reportOf, shortfall, type CoverageReport } from '../coverage/report.ts'
+import { coverageJunit, coverageTable, fallsShort, reportOf, shortfall, type CoverageReport } from '../coverage/report.ts'
 import type { Ending } from './exec.ts'
 
 /** What `exec` does about coverage when the command has ended. */
@@ -42,7 +42,7 @@ export function readCoverageOptions({ coverage = true, coverageThreshold, report
 export async function reportCoverage(app: Pick<App, 'coverage'>, ending: Ending, { shown, threshold, reports }: CoverageOptions): Promise<Ending> {
   const report = reportOf(app.coverage.counts('start'))
   if (shown) process.stderr.write(`\n${coverageTable(report)}`)
-  const complaints = threshold !== undefined && report.percent < threshold ? [shortfall(report, threshold)] : []
+  const complaints = threshold !== undefined && fallsShort(report, threshold) ? [shortfall(report, threshold)] : []
   for (const file of reports) {
     try {
       await mkdir(dirname(file), { recursive: true })

@@ -9,13 +9,12 @@ export function exercisedBy(happening: Happening): string[] {
     case 'request':
       return byRequest(happening.request)
     case 'bill': {
-      const { event: { what, from, to, errorCode = '', telling }, bill } = happening
+      const { what, from, to, errorCode = '' } = happening.event
       return [
         ...(to === undefined ? [] : [`states/${to}`]),
         ...(from === undefined || to === undefined ? [] : [`transitions/${moveName(from, what, to)}`]),
-        ...(errorCode === '' ? [] : [`error-codes/${errorCode}`]),
-        ...(telling?.status === undefined || telling.status === bill.status ? [] : ['notifications/untrue']),
-        ...(telling === undefined ? [] : byForm(telling)),
+        // What /cancel refuses for is in its answer, and counted there.
+        ...(errorCode === '' || what === 'cancel-refused' ? [] : [`error-codes/${errorCode}`]),
       ]
     }
     case 'notification':
@@ -50,33 +49,50 @@ function byCancelAnswer(body: string): string[] {
 function byNotification(bill: Bill, notification: Notification, attempt: Attempt | undefined, number: number): string[] {
   const { manner = {}, state, status, attempts } = notification
   if (attempt === undefined) return state === 'unaddressed' ? ['notifications/unaddressed'] : []
-  // What is sent apart from the row is not told by a rule.
-  const rule = manner.apart === true ? undefined : ruleFor(bill.scenario, status)
-  const isLast = number === attempts.length
-  const conditions = [
-    attempt.acknowledged && number === 1 && 'acknowledged-at-once',
-    attempt.acknowledged && attempt.trigger === 'schedule' && number > 1 && 'acknowledged-after-retry',
-    isLast && state === 'given-up' && 'given-up',
-    attempt.trigger === 'resend' && 'resent-by-hand',
-    attempt.trigger === 'copy' && (manner.replay === undefined ? 'duplicate' : 'replayed'),
+  const { acknowledged, trigger } = attempt
+  const outcome = [
+    acknowledged && number === 1 && 'acknowledged-at-once',
+    acknowledged && trigger === 'schedule' && number > 1 && 'acknowledged-after-retry',
+    // What is sent apart from the row has no retries that could be used up.
+    state === 'given-up' && number === attempts.length && manner.apart !== true && 'given-up',
+    !acknowledged && whyNot(attempt),
+  ]
+  // What was lost on its way has reached nobody, whatever it says.
+  const conditions = outcome.includes('lost') ? outcome : [
+    ...outcome,
+    trigger === 'resend' && 'resent-by-hand',
+    trigger === 'copy' && (manner.replay === undefined ? 'duplicate' : 'replayed'),
     manner.notBefore !== undefined && 'late',
     manner.reversed === true && 'out-of-order',
     manner.slow !== undefined && 'slow',
-    rule?.early === true && number === 1 && 'early',
-    ...whyNot(attempt),
-  ].filter((one) => one !== false)
-  return [...conditions.map((name) => `notifications/${name}`), ...(rule === undefined ? [] : byForm(rule))]
+    ...(manner.apart === true ? byTelling(bill, notification) : byRule(ruleFor(bill.scenario, status), number)),
+  ]
+  return conditions.filter((one) => one !== false).map((name) => `notifications/${name}`)
 }
 
-function whyNot({ acknowledged, answer, error = '' }: Attempt): string[] {
-  if (acknowledged) return []
-  if (error.startsWith('lost on its way')) return ['lost']
-  if (/^no (whole )?answer within/.test(error)) return ['timed-out']
-  if (answer === undefined) return ['no-connection']
-  return [answer.status < 300 ? 'answered-success-false' : `answered-${String(answer.status).charAt(0)}xx`]
+function byRule(rule: ReturnType<typeof ruleFor>, number: number): string[] {
+  return rule === undefined ? [] : [...(rule.early === true && number === 1 ? ['early'] : []), ...byForm(rule)]
+}
+
+/** Of a notification that tells of no change: the event that goes with it knows what it was to say. */
+function byTelling({ events, notifications }: Bill, { id }: Notification): string[] {
+  const place = notifications.filter(({ manner }) => manner?.apart === true).findIndex((one) => one.id === id)
+  const event = events.filter(({ what }) => what === 'notify')[place]
+  if (event?.telling === undefined) return []
+  const { telling } = event
+  const status = events.slice(0, events.indexOf(event)).findLast(({ to }) => to !== undefined)?.to
+  return [...(telling.status === undefined || telling.status === status ? [] : ['untrue']), ...byForm(telling)]
+}
+
+function whyNot({ answer, error = '' }: Attempt): string {
+  if (error.startsWith('lost on its way')) return 'lost'
+  if (/^no (whole )?answer within/.test(error)) return 'timed-out'
+  // An answer that broke off says nothing, whatever its status.
+  if (answer === undefined || !error.startsWith('answered ')) return 'no-connection'
+  return answer.status < 300 ? 'answered-success-false' : `answered-${String(answer.status).charAt(0)}xx`
 }
 
 function byForm({ sign = 'valid', body = 'intact' }: { sign?: string; body?: string }): string[] {
-  return [...(sign === 'valid' ? [] : [`notifications/signature-${sign}`]), ...(body === 'intact' ? [] : [`notifications/body-${body}`])]
+  return [...(sign === 'valid' ? [] : [`signature-${sign}`]), ...(body === 'intact' ? [] : [`body-${body}`])]
 }
 
