@@ -8,8 +8,9 @@ import { GROUPS } from '../src/coverage/table.ts'
 import { startMerchantEndpoint, startSandbox, type Answer as Rule, type MerchantFields, type Sandbox, type TestMerchant } from '../src/index.ts'
 import { application, body as json, deadPort, send, type Answer, type Json } from './helpers/blackbox.ts'
 
-const start = async (t: Test): Promise<Sandbox> => {
-  const sandbox = await startSandbox({ clock: 'manual', now: '2025-08-04 13:45:21' })
+type Options = NonNullable<Parameters<typeof startSandbox>[0]>
+const start = async (t: Test, options: Options = {}): Promise<Sandbox> => {
+  const sandbox = await startSandbox({ clock: 'manual', now: '2025-08-04 13:45:21', ...options })
   t.teardown(() => sandbox.close())
   return sandbox
 }
@@ -47,6 +48,10 @@ await t.test('requests cover endpoints, outcomes, answers to /cancel and error c
   t.same(inGroup(await covered(canceller), 'error-codes'), ['BILL_ALREADY_PAID'])
   await call(canceller, 'cancel', { billCode: await apply(canceller, { metadata: { qlinkScenario: 'cancel-refused' } }) })
   const codes = (await canceller.coverage()).groups.find(({ name }) => name === 'error-codes')?.items ?? []
+  const wrapped = await (await start(t, { responseFormat: 'envelope', resultKey: 'status' })).merchant()
+  await apply(wrapped, { tradeUuid: 'T' })
+  await call(wrapped, 'cancel', { tradeUuid: 'T' })
+  t.same(inGroup(await covered(wrapped), 'cancel-answers'), ['SUCCESS'], 'whatever the envelope is called')
   t.match(codes.filter(({ count }) => count > 0), [{ name: 'CHANNEL_UNAVAILABLE', count: 1 }, { name: 'BILL_ALREADY_PAID', count: 1 }], 'an answer counts once')
 })
 

@@ -42,7 +42,8 @@ function byRequest({ operation, outcome, reason, fault, response }: RecordedRequ
 /** In whichever format it is written: its own fields stand at the top, or one level down. */
 function byCancelAnswer(body: string): string[] {
   const answer = JSON.parse(body) as Record<string, unknown>
-  const { status, errorCode } = [answer, ...Object.values(answer)].find((one): one is Record<string, unknown> => typeof one === 'object' && one !== null && 'status' in one) ?? {}
+  const isIt = (one: unknown): one is Record<string, unknown> => typeof one === 'object' && one !== null && 'status' in one && typeof one.status === 'string'
+  const { status, errorCode } = [answer, ...Object.values(answer)].find(isIt) ?? {}
   return [`cancel-answers/${String(status)}`, ...(typeof errorCode === 'string' && errorCode !== '' ? [`error-codes/${errorCode}`] : [])]
 }
 
@@ -95,4 +96,3 @@ function whyNot({ answer, error = '' }: Attempt): string {
 function byForm({ sign = 'valid', body = 'intact' }: { sign?: string; body?: string }): string[] {
   return [...(sign === 'valid' ? [] : [`signature-${sign}`]), ...(body === 'intact' ? [] : [`body-${body}`])]
 }
-
