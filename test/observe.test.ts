@@ -1,5 +1,5 @@
 // What a tester can see and wait for: the journal of requests, the calls that answer when something is there, and events.
-import { request as get, type IncomingMessage } from 'node:http'
+import { Agent, request as get, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
 import { application, body, deadPort, demo, endpoint, items, keysOf, list, object, open, send, sign, string, type Gate, type Json } from './helpers/blackbox.ts'
@@ -213,12 +213,16 @@ await t.test('whoever waits holds up neither the sandbox\'s end nor its memory',
   gone.end()
   await new Promise((resolve) => { gone.on('socket', (socket) => { socket.on('connect', resolve) }) })
   gone.destroy()
-  const waiting = gate.control('GET', '/notifications/wait?timeout=10m')
+  const agent = new Agent({ keepAlive: true })
+  t.teardown(() => { agent.destroy() })
+  const waiting = send(`${gate.url}/_sandbox/notifications/wait?timeout=10m`, { method: 'GET', agent })
   const watching = await watch(t, gate)
   await gate.bill(demo)
   await watching.next('bill')
   await gate.sandbox.close()
-  t.match(body(await waiting), { status: 503, detail: /closing/ })
+  const told = await waiting
+  t.match(body(told), { status: 503, detail: /closing/ })
+  t.equal(told.headers.connection, 'close', 'nothing is kept open that would hold up the end')
   await watching.ended
 })
 

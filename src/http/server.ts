@@ -56,6 +56,7 @@ export async function buildServer(world: World, settings: Settings, logger: Fast
   app.setErrorHandler(failureHandler(settings, settings.bodyLimit))
   app.setNotFoundHandler(notFound(world, settings.basePath, settings))
   acceptAnyBody(app, settings.bodyLimit)
+  letGoAtTheEnd(app)
   logRequests(app)
   // In this order: the journal has what is told.
   tellManualTime(app, world)
@@ -128,6 +129,19 @@ function acceptAnyBody(app: FastifyInstance, limit: number): void {
     payload.on('end', () => {
       done(null, size <= limit ? Buffer.concat(chunks) : undefined)
     })
+  })
+}
+
+/** A connection whose last answer leaves while the sandbox closes is not kept for more: it would hold up the end. */
+function letGoAtTheEnd(app: FastifyInstance): void {
+  let isClosing = false
+  app.addHook('preClose', (done) => {
+    isClosing = true
+    done()
+  })
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (isClosing) reply.header('connection', 'close')
+    done()
   })
 }
 

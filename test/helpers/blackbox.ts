@@ -2,7 +2,7 @@
 // It knows the documents and HTTP, and nothing of the product but startSandbox.
 import { createHash } from 'node:crypto'
 import { request } from 'node:http'
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import type { Agent, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { Test } from 'tap'
 import { startMerchantEndpoint, startSandbox, type Sandbox } from '../../src/index.ts'
 
@@ -54,12 +54,12 @@ export const signAsObject = ({ appKey, appSecret }: Keys, content: string): stri
 
 /* Sending. */
 
-export interface Sending { method?: string; headers?: OutgoingHttpHeaders; body?: string | Buffer; chunked?: boolean }
+export interface Sending { method?: string; headers?: OutgoingHttpHeaders; body?: string | Buffer; chunked?: boolean; agent?: Agent }
 
 export const send = (url: string, sending: Sending = {}): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    const { method = 'POST', headers = {}, body: content = '', chunked = false } = sending
-    const outgoing = request(url, { method, headers, agent: false }, (incoming) => {
+    const { method = 'POST', headers = {}, body: content = '', chunked = false, agent = false } = sending
+    const outgoing = request(url, { method, headers, agent }, (incoming) => {
       const chunks: Buffer[] = []
       incoming.on('data', (chunk: Buffer) => { chunks.push(chunk) })
       incoming.on('error', reject)
