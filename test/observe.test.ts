@@ -2,6 +2,7 @@
 import { Agent, request as get, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
+import { Feed } from '../src/journal/feed.ts'
 import { application, body, deadPort, demo, endpoint, items, keysOf, list, object, open, send, sign, string, type Gate, type Json } from './helpers/blackbox.ts'
 
 const journal = async (gate: Gate, query = ''): Promise<Json[]> => items(await gate.control('GET', `/requests${query}`))
@@ -224,6 +225,34 @@ await t.test('whoever waits holds up neither the sandbox\'s end nor its memory',
   t.match(body(told), { status: 503, detail: /closing/ })
   t.equal(told.headers.connection, 'close', 'nothing is kept open that would hold up the end')
   await watching.ended
+})
+
+await t.test('nobody is listened for any more who is gone', async (t) => {
+  const listening = new Set<unknown>()
+  const subscribe = Object.getOwnPropertyDescriptor(Feed.prototype, 'subscribe')?.value as Feed['subscribe']
+  t.intercept(Feed.prototype, 'subscribe', {
+    value: function (this: Feed, listener: Parameters<Feed['subscribe']>[0]) {
+      const end = subscribe.call(this, listener)
+      listening.add(listener)
+      return () => {
+        listening.delete(listener)
+        end()
+      }
+    },
+  })
+  const until = async (count: number): Promise<void> => { while (listening.size !== count) await new Promise(setImmediate) }
+  const gate = await open(t)
+  const always = listening.size
+  const watching = await watch(t, gate)
+  const waiting = get(`${gate.url}/_sandbox/bills/wait?timeout=10m`, { agent: false }).on('error', () => undefined)
+  waiting.end()
+  await until(always + 2)
+  watching.stop()
+  await until(always + 1)
+  waiting.destroy()
+  await until(always)
+  t.equal((await gate.control('GET', '/bills/wait?timeout=1ms')).status, 408)
+  t.equal(listening.size, always)
 })
 
 await t.test('events tell of bills, notifications, requests and the clock, without secrets', async (t) => {

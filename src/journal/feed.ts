@@ -58,11 +58,6 @@ export class Feed {
     }
   }
 
-  /** How many listen. */
-  get listeners(): number {
-    return this.#listeners.size
-  }
-
   /** What a client hands back to go on behind a happening. */
   idOf({ number }: Published): string {
     return `${this.#run}-${number}`
