@@ -2,6 +2,7 @@ import type { Operation } from '../contract/states.ts'
 import type { NearMiss } from '../errors.ts'
 import type { Diagnosis } from '../signing/index.ts'
 import type { Page, PageRequest } from '../store/store.ts'
+import { Queue } from './queue.ts'
 
 /** How much of the requests is kept. */
 export interface JournalLimits {
@@ -59,13 +60,13 @@ export interface RequestFilter {
   billCode?: string | undefined
 }
 
-type ByNumber = Map<number, RecordedRequest>
-
 /** The journal of requests: the newest, in memory. */
 export class Requests {
   readonly #limits: JournalLimits
-  readonly #all: ByNumber = new Map<number, RecordedRequest>()
-  readonly #byMerchant = new Map<string, ByNumber>()
+  readonly #byNumber = new Map<number, RecordedRequest>()
+  /** In the order in which they came. */
+  #all = new Queue<RecordedRequest>()
+  readonly #byMerchant = new Map<string, Queue<RecordedRequest>>()
   #count = 0
   #size = 0
 
@@ -75,23 +76,29 @@ export class Requests {
 
   /** @param request everything but its number */
   add(request: Omit<RecordedRequest, 'number'>): RecordedRequest {
-    const recorded = { ...request, number: ++this.#count }
-    this.#all.set(recorded.number, recorded)
+    const recorded = request as RecordedRequest & { number: number }
+    recorded.number = ++this.#count
+    this.#byNumber.set(recorded.number, recorded)
+    this.#all.push(recorded)
     const key = merchantOf(recorded)
     let own = this.#byMerchant.get(key)
-    if (own === undefined) this.#byMerchant.set(key, (own = new Map<number, RecordedRequest>()))
-    own.set(recorded.number, recorded)
+    if (own === undefined) this.#byMerchant.set(key, (own = new Queue()))
+    own.push(recorded)
     this.#size += sizeOf(recorded)
-    while (this.#all.size > this.#limits.count || this.#size > this.#limits.size) {
-      const oldest = this.#all.values().next().value
+    while (this.#byNumber.size > this.#limits.count || this.#size > this.#limits.size) {
+      const oldest = this.#all.shift()
       if (oldest === undefined) break
-      this.#remove(oldest)
+      this.#forget(oldest)
+      // The oldest of all is the oldest of its merchant.
+      const its = this.#byMerchant.get(merchantOf(oldest))
+      its?.shift()
+      if (its?.size === 0) this.#byMerchant.delete(merchantOf(oldest))
     }
     return recorded
   }
 
   get(id: string): RecordedRequest | undefined {
-    return this.#all.get(Number(/^r-(\d{1,15})$/.exec(id)?.[1]))
+    return this.#byNumber.get(Number(/^r-(\d{1,15})$/.exec(id)?.[1]))
   }
 
   /** Newest first. */
@@ -99,7 +106,7 @@ export class Requests {
     const candidates = filter.appKey === undefined ? this.#all : this.#byMerchant.get(filter.appKey)
     const before = cursor === undefined ? Number.POSITIVE_INFINITY : Number(cursor)
     const items: RecordedRequest[] = []
-    for (const request of [...(candidates?.values() ?? [])].reverse()) {
+    for (const request of candidates?.newestFirst() ?? []) {
       if (request.number >= before || !fits(request, filter)) continue
       if (items.length === limit) return { items, nextCursor: String(items.at(-1)?.number) }
       items.push(request)
@@ -109,15 +116,22 @@ export class Requests {
 
   /** Forgets all requests, or those of one merchant. */
   clear(appKey?: string): void {
-    for (const request of (appKey === undefined ? this.#all : this.#byMerchant.get(appKey))?.values() ?? []) this.#remove(request)
+    if (appKey === undefined) {
+      this.#byNumber.clear()
+      this.#byMerchant.clear()
+      this.#all = new Queue()
+      this.#size = 0
+      return
+    }
+    for (const request of this.#byMerchant.get(appKey)?.newestFirst() ?? []) this.#forget(request)
+    this.#byMerchant.delete(appKey)
+    this.#all = new Queue()
+    for (const request of this.#byNumber.values()) this.#all.push(request)
   }
 
-  #remove(request: RecordedRequest): void {
-    this.#all.delete(request.number)
+  #forget(request: RecordedRequest): void {
+    this.#byNumber.delete(request.number)
     this.#size -= sizeOf(request)
-    const own = this.#byMerchant.get(merchantOf(request))
-    own?.delete(request.number)
-    if (own?.size === 0) this.#byMerchant.delete(merchantOf(request))
   }
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { textFromHeader } from '../../contract/header-text.ts'
 import type { NearMiss, Refusal } from '../../errors.ts'
+import type { RecordedRequest } from '../../journal/requests.ts'
 import type { World } from '../../sandbox/world.ts'
 import type { Diagnosis } from '../../signing/index.ts'
 import type { Clock } from '../../time/clock.ts'
@@ -83,7 +84,8 @@ function addToJournal(world: World, request: FastifyRequest, reply: FastifyReply
     diagnosis: record.diagnosis,
     nearMisses: nearMiss === undefined ? record.nearMisses : [...record.nearMisses, nearMiss],
     durationMs: Math.round(reply.elapsedTime * 10) / 10,
-    response: response === undefined ? undefined : { ...response, headers: { ...response.headers } },
+    // Fastify makes the headers anew for whoever asks.
+    response: response as RecordedRequest['response'],
   })
   request.record = undefined
   world.feed.publish({ type: 'request', appKey: recorded.appKey, request: recorded })
