@@ -2,23 +2,13 @@
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { coverageJunit, coverageTable, reportOf } from '../src/coverage/report.ts'
 import { GROUPS } from '../src/coverage/table.ts'
-import { startMerchantEndpoint, startSandbox, type Answer as Rule, type MerchantFields, type Sandbox, type TestMerchant } from '../src/index.ts'
-import { application, body as json, deadPort, send, type Answer, type Json } from './helpers/blackbox.ts'
+import { startMerchantEndpoint, type Answer as Rule, type MerchantFields, type TestMerchant } from '../src/index.ts'
+import { application, deadPort, send } from './helpers/blackbox.ts'
+import { apply, call, start } from './helpers/kit.ts'
 
-type Options = NonNullable<Parameters<typeof startSandbox>[0]>
-const start = async (t: Test, options: Options = {}): Promise<Sandbox> => {
-  const sandbox = await startSandbox({ clock: 'manual', now: '2025-08-04 13:45:21', ...options })
-  t.teardown(() => sandbox.close())
-  return sandbox
-}
-const call = (merchant: TestMerchant, operation: string, content: Json, headers: Record<string, string> = {}): Promise<Answer> => {
-  const body = JSON.stringify(content)
-  return send(`${merchant.baseUrl}/${operation}`, { headers: { ...merchant.headersFor(body), ...headers }, body })
-}
-const apply = async (merchant: TestMerchant, over: Json = {}): Promise<string> => String(json(await call(merchant, 'apply', application(over)))['billCode'])
 /** What a merchant's suite has exercised. */
 const covered = async (of: Pick<TestMerchant, 'coverage'>): Promise<string[]> =>
   (await of.coverage()).groups.flatMap(({ name, items }) => items.filter(({ count }) => count > 0).map((item) => `${name}/${item.name}`))

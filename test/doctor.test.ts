@@ -5,14 +5,10 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import t, { type Test } from 'tap'
 import { advise } from '../src/notification/doctor.ts'
 import { adviceOn, inWords } from '../src/notification/trouble.ts'
-import { startMerchantEndpoint, startSandbox, type Reply, type Sandbox } from '../src/index.ts'
-import { application, body as json, deadPort, send } from './helpers/blackbox.ts'
+import type { Reply, Sandbox } from '../src/index.ts'
+import { body as json, deadPort, send } from './helpers/blackbox.ts'
+import { apply, receiver, start } from './helpers/kit.ts'
 
-const start = async (t: Test): Promise<Sandbox> => {
-  const sandbox = await startSandbox({ clock: 'manual', notifySchedule: 'once' })
-  t.teardown(() => sandbox.close())
-  return sandbox
-}
 const pem = (name: string): Buffer => readFileSync(new URL(`./data/tls/${name}.pem`, import.meta.url))
 const listen = async (t: Test, server: Server): Promise<number> => {
   const open = new Set<Socket>()
@@ -24,28 +20,22 @@ const listen = async (t: Test, server: Server): Promise<number> => {
   })
   return (server.address() as AddressInfo).port
 }
-const receiver = async (t: Test, answer: Reply) => {
-  const endpoint = await startMerchantEndpoint({ answer })
-  t.teardown(() => endpoint.close())
-  return endpoint
-}
+const answering = (t: Test, answer: Reply) => receiver(t, { answer })
 /** What the attempt to tell of a payment says. */
 const attemptAt = async (sandbox: Sandbox, notifyUrl: string, timeout = '5s') => {
   const merchant = await sandbox.merchant({ notifyUrl, notification: { timeout } })
-  const body = JSON.stringify(application())
-  const { billCode } = json(await send(`${merchant.baseUrl}/apply`, { headers: merchant.headersFor(body), body }))
-  await merchant.bill(String(billCode)).pay()
+  await merchant.bill(await apply(merchant)).pay()
   await sandbox.clock.advance('0s')
   const [notification] = await merchant.notifications.list()
   return notification?.attempts[0]
 }
 
 await t.test('an attempt says why it came to nothing, and what to try', async (t) => {
-  const sandbox = await start(t)
+  const sandbox = await start(t, { notifySchedule: 'once' })
   const dead = await deadPort()
   const tls = await listen(t, createTlsServer({ key: pem('key'), cert: pem('self-signed') }, (_request, response) => response.end()))
   const rubbish = await listen(t, createServer((socket) => { socket.end('220 mail.example ESMTP\r\n') }))
-  const plain = await receiver(t, 200)
+  const plain = await answering(t, 200)
   for (const [url, error, advice] of [
     [`http://127.0.0.1:${String(dead)}`, /^connection refused: nothing listens there \(ECONNREFUSED\)/, new RegExp(`is the application up, on port ${String(dead)}|host\\.docker\\.internal:${String(dead)}`)],
     [`http://localhost:${String(dead)}`, /^connection refused/, /127\.0\.0\.1 or ::1|host\.docker\.internal/],
@@ -54,18 +44,18 @@ await t.test('an attempt says why it came to nothing, and what to try', async (t
     [`https://127.0.0.1:${String(tls)}`, /^the certificate is signed by itself.*\(DEPTH_ZERO_SELF_SIGNED_CERT\)/, /NODE_EXTRA_CA_CERTS/],
     [`https://127.0.0.1:${String(plain.port)}`, /^what listens there does not speak TLS/, new RegExp(`http://127\\.0\\.0\\.1:${String(plain.port)}`)],
     [`http://127.0.0.1:${String(rubbish)}`, /^what answers there does not speak HTTP \(HPE_/, /another program has port/],
-    [(await receiver(t, 'reset')).url, /^the connection was (reset|closed)/, /its own log may say why/],
-    [(await receiver(t, 'close')).url, /^the connection was closed/, /its own log may say why/],
-    [(await receiver(t, 404)).url, /^answered 404/, /\/payNotification is appended/],
-    [(await receiver(t, 401)).url, /^answered 401/, /exact bytes/],
-    [(await receiver(t, 503)).url, /^answered 503/, /its own log says why/],
-    [(await receiver(t, { status: 308, headers: { location: 'https://shop.example/hook' } })).url, /^answered 308/, /register the URL that it leads to: https:\/\/shop\.example\/hook/],
-    [(await receiver(t, { status: 400, body: 'The plain HTTP request was sent to HTTPS port' })).url, /^answered 400/, /speaks https there: let the URL begin with https:\/\/127/],
-    [(await receiver(t, { body: { success: false } })).url, /says "success": false/, /what is not \{"success":false\} acknowledges/],
+    [(await answering(t, 'reset')).url, /^the connection was (reset|closed)/, /its own log may say why/],
+    [(await answering(t, 'close')).url, /^the connection was closed/, /its own log may say why/],
+    [(await answering(t, 404)).url, /^answered 404/, /\/payNotification is appended/],
+    [(await answering(t, 401)).url, /^answered 401/, /exact bytes/],
+    [(await answering(t, 503)).url, /^answered 503/, /its own log says why/],
+    [(await answering(t, { status: 308, headers: { location: 'https://shop.example/hook' } })).url, /^answered 308/, /register the URL that it leads to: https:\/\/shop\.example\/hook/],
+    [(await answering(t, { status: 400, body: 'The plain HTTP request was sent to HTTPS port' })).url, /^answered 400/, /speaks https there: let the URL begin with https:\/\/127/],
+    [(await answering(t, { body: { success: false } })).url, /says "success": false/, /what is not \{"success":false\} acknowledges/],
   ] as const) {
     t.match(await attemptAt(sandbox, url), { acknowledged: false, error, advice }, url)
   }
-  t.match(await attemptAt(sandbox, (await receiver(t, 'hang')).url, '30ms'), { error: /^no answer within 30 ms/, advice: /answer first and do the work later; --notify-timeout/ })
+  t.match(await attemptAt(sandbox, (await answering(t, 'hang')).url, '30ms'), { error: /^no answer within 30 ms/, advice: /answer first and do the work later; --notify-timeout/ })
   t.match(await attemptAt(sandbox, plain.url), { acknowledged: true, error: null, advice: null })
 })
 
@@ -97,8 +87,8 @@ await t.test('what advice depends on', async (t) => {
 })
 
 await t.test('a probe goes step by step, as far as it comes', async (t) => {
-  const sandbox = await start(t)
-  const endpoint = await receiver(t, 404)
+  const sandbox = await start(t, { notifySchedule: 'once' })
+  const endpoint = await answering(t, 404)
   const merchant = await sandbox.merchant({ notifyUrl: `http://localhost:${String(endpoint.port)}/shop/` })
   const steps = async (url?: string): Promise<string[]> => (await merchant.probe(url)).steps.map(({ step, ok }) => `${step} ${ok ? 'ok' : 'failed'}`)
   const well = await merchant.probe()
@@ -118,11 +108,11 @@ await t.test('a probe goes step by step, as far as it comes', async (t) => {
   const tls = await listen(t, createTlsServer({ key: pem('key'), cert: pem('self-signed') }, (_request, response) => response.end()))
   t.match((await merchant.probe(`https://127.0.0.1:${String(tls)}`)).steps.at(-1), { step: 'tls', ok: false, message: /signed by itself/, advice: /NODE_EXTRA_CA_CERTS/ })
   t.match((await merchant.probe(`https://127.0.0.1:${String(endpoint.port)}`)).steps.at(-1), { step: 'tls', ok: false, message: /does not speak TLS/ })
-  const moved = await receiver(t, { status: 301, headers: { location: '/elsewhere' } })
+  const moved = await answering(t, { status: 301, headers: { location: '/elsewhere' } })
   t.match((await merchant.probe(moved.url)).steps.at(-1), { step: 'request', ok: true, message: 'HEAD is answered 301', advice: /redirects are not followed.*\/elsewhere/ })
 
   const ask = (content: object, appKey = merchant.appKey) => send(`${sandbox.controlUrl}/merchants/${appKey}/probe`, { headers: { 'content-type': 'application/json' }, body: JSON.stringify(content) })
-  const hanging = await receiver(t, 'hang')
+  const hanging = await answering(t, 'hang')
   t.match(json(await ask({ url: hanging.url, timeout: '50ms' })), { ok: false, steps: [{}, {}, {}, { step: 'request', ok: false, message: 'it took too long, and was broken off' }] })
   t.match(json(await ask({ url: 'ftp://x', timeout: '0s' })), { status: 400, detail: /^url must be an http or https URL .*; timeout must be a duration/ })
   t.equal((await ask({}, 'nobody')).status, 404)

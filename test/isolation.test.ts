@@ -1,29 +1,13 @@
 // A merchant of a test's own: its clock, its scenario, its reset. Whatever one does, the others notice nothing.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
-import { startMerchantEndpoint, startSandbox, type Sandbox, type SandboxError, type SandboxOptions, type TestMerchant } from '../src/index.ts'
-import { application, body as json, demo, directory, object, send, type Answer, type Json } from './helpers/blackbox.ts'
+import t from 'tap'
+import { startMerchantEndpoint, startSandbox } from '../src/index.ts'
+import { application, body as json, demo, directory, NOW, object, send, type Answer, type Json } from './helpers/blackbox.ts'
+import { apply, call, problem, receiver, start } from './helpers/kit.ts'
 
 /** Fewer where the same is run again, on another Node.js. */
 const RUNS = process.env['TEST_BRIEF'] === undefined ? 20 : 5
-const NOW = '2025-08-04 13:45:21'
-const start = async (t: Test, options: SandboxOptions = {}): Promise<Sandbox> => {
-  const sandbox = await startSandbox({ clock: 'manual', now: NOW, seed: 'isolation', ...options })
-  t.teardown(() => sandbox.close())
-  return sandbox
-}
-const receiver = async (t: Test, ...[options]: Parameters<typeof startMerchantEndpoint>) => {
-  const endpoint = await startMerchantEndpoint(options)
-  t.teardown(() => endpoint.close())
-  return endpoint
-}
-const call = (merchant: Pick<TestMerchant, 'baseUrl' | 'headersFor'>, operation: string, content: Json): Promise<Answer> => {
-  const body = JSON.stringify(content)
-  return send(`${merchant.baseUrl}/${operation}`, { headers: merchant.headersFor(body), body })
-}
-const apply = async (merchant: TestMerchant, over: Json = {}): Promise<string> => String(json(await call(merchant, 'apply', application(over)))['billCode'])
-const problem = (fields: Partial<SandboxError>): Error => fields as Error
 
 await t.test('a merchant\'s own clock moves for it alone, and the sandbox\'s for all others', async (t) => {
   const sandbox = await start(t)

@@ -1,28 +1,10 @@
 // The library: a sandbox in this process or elsewhere, a merchant of a test's own, and a merchant's server for callbacks.
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import t, { type Test } from 'tap'
-import { connectSandbox, SandboxError, startMerchantEndpoint, startSandbox, UsageError, type EndpointOptions, type Sandbox, type SandboxOptions, type TestMerchant } from '../src/index.ts'
-import { application, body as json, send, type Answer, type Json } from './helpers/blackbox.ts'
-
-const start = async (t: Test, options: SandboxOptions = {}): Promise<Sandbox> => {
-  const sandbox = await startSandbox({ now: '2025-08-04 13:45:21', ...options })
-  t.teardown(() => sandbox.close())
-  return sandbox
-}
-const receiver = async (t: Test, options: EndpointOptions = {}) => {
-  const endpoint = await startMerchantEndpoint(options)
-  t.teardown(() => endpoint.close())
-  return endpoint
-}
-const call = (merchant: TestMerchant, operation: string, content: Json): Promise<Answer> => {
-  const body = JSON.stringify(content)
-  return send(`${merchant.baseUrl}/${operation}`, { headers: merchant.headersFor(body), body })
-}
-const apply = async (merchant: TestMerchant, over: Json = {}): Promise<string> => String(json(await call(merchant, 'apply', application(over)))['billCode'])
-
-/** What tap is to compare an error with: any of its fields. */
-const problem = (fields: Partial<SandboxError>): Error => fields as Error
+import t from 'tap'
+import { connectSandbox, SandboxError, startMerchantEndpoint, startSandbox, UsageError } from '../src/index.ts'
+import { application, send, type Answer } from './helpers/blackbox.ts'
+import { apply, call, problem, receiver, start } from './helpers/kit.ts'
 
 await t.test('a test in a few lines: apply, pay, be told, on a clock of one\'s own', async (t) => {
   const sandbox = await start(t)
@@ -41,7 +23,7 @@ await t.test('a test in a few lines: apply, pay, be told, on a clock of one\'s o
 })
 
 await t.test('what the control API refuses is a SandboxError with its sentence', async (t) => {
-  const sandbox = await start(t)
+  const sandbox = await start(t, { clock: 'real', now: undefined })
   const merchant = await sandbox.merchant()
   const billCode = await apply(merchant)
   await merchant.bill(billCode).cancel()
