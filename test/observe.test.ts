@@ -296,6 +296,10 @@ await t.test('events go on where they stopped, and are of one merchant or kind i
   await after.next('bill')
   t.strictSame(after.seen.map(({ data }) => [data['appKey'], data['what']]), [[b.appKey, 'apply'], [a.appKey, 'apply'], [a.appKey, 'pay']], 'what came meanwhile, then what comes')
 
+  const again = await watch(t, gate, '', { 'last-event-id': id })
+  await again.next('bill')
+  t.notOk(again.seen.some((event) => event.id === id), 'what was seen is not sent again')
+
   const stranger = await watch(t, gate, '?type=bill', { 'last-event-id': '0123abcd-5' })
   await stranger.next('missed')
   await stranger.next('bill')
