@@ -1,22 +1,13 @@
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.URI;
-import java.net.URLEncoder;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
+import java.net.*;
+import java.net.http.*;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
+import java.security.*;
 import java.time.Duration;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.*;
+import java.util.concurrent.*;
+import java.util.regex.*;
 
 /**
  * What befalls every merchant, tested with a sandbox and the JDK alone: qlink-sandbox exec -- java Suite.java
@@ -34,7 +25,11 @@ public class Suite {
         void run() throws Exception;
     }
 
-    public static void main(String[] args) throws Exception {
+    public static void main(String[] args) {
+        if (BASE == null || CONTROL == null) {
+            System.err.println("QLINK_BASE_URL and QLINK_CONTROL_URL are not set: run qlink-sandbox exec -- java Suite.java");
+            System.exit(1);
+        }
         Map<String, Test> tests = new LinkedHashMap<>();
         tests.put("a payment is told with a right signature", Suite::told);
         tests.put("a wrong signature is refused, and explained", Suite::wrongSignature);
@@ -42,7 +37,8 @@ public class Suite {
         tests.put("a tradeUuid is used once", Suite::usedOnce);
         tests.put("an answer that was lost is asked for", Suite::lostAnswer);
         tests.put("a callback is sent again until it is acknowledged", Suite::sentAgain);
-        tests.put("a forgery can be told from a callback", Suite::forgery);
+        tests.put("a callback that comes twice is counted once", Suite::countedOnce);
+        tests.put("a forgery is refused and changes nothing", Suite::forgery);
         tests.put("a cancel may come too late", Suite::lateCancel);
         tests.put("a bill expires after two days", Suite::expiry);
         tests.put("amounts are exact", Suite::exactAmounts);
@@ -62,7 +58,7 @@ public class Suite {
 
     static void told() throws Exception {
         try (Callbacks shop = new Callbacks(200)) {
-            Merchant merchant = new Merchant("\"notifyUrl\":" + quoted(shop.url()));
+            Merchant merchant = shop.merchant;
             equal("true", field(merchant.apply("t-1", "15000.50"), "success"));
             merchant.control("POST", "/bills/tradeUuid:t-1/pay", "{}");
             Callback callback = shop.next();
@@ -89,6 +85,7 @@ public class Suite {
         Merchant merchant = new Merchant("");
         merchant.apply("t-3", "1.10");
         equal("false", field(merchant.apply("t-3", "1.10"), "success"));
+        equal("TRADE_UUID_TAKEN", field(merchant.control("GET", "/requests/wait?outcome=refused&timeout=5s", null), "reason"));
     }
 
     static void lostAnswer() throws Exception {
@@ -103,7 +100,7 @@ public class Suite {
 
     static void sentAgain() throws Exception {
         try (Callbacks shop = new Callbacks(500, 200)) {
-            Merchant merchant = new Merchant("\"notifyUrl\":" + quoted(shop.url()));
+            Merchant merchant = shop.merchant;
             merchant.apply("t-5", "1.10");
             merchant.control("POST", "/bills/tradeUuid:t-5/pay", "{}");
             Callback first = shop.next();
@@ -113,13 +110,22 @@ public class Suite {
         }
     }
 
+    static void countedOnce() throws Exception {
+        try (Callbacks shop = new Callbacks(200)) {
+            shop.merchant.apply("t-10", "1.10");
+            shop.merchant.control("POST", "/bills/tradeUuid:t-10/notify", "{\"status\":\"PAY_SUCCESS\",\"copies\":2}");
+            equal(shop.next().body, shop.next().body);
+            equal("[t-10]", shop.delivered.toString());
+        }
+    }
+
     static void forgery() throws Exception {
-        try (Callbacks shop = new Callbacks(401)) {
-            Merchant merchant = new Merchant("\"notifyUrl\":" + quoted(shop.url()));
+        try (Callbacks shop = new Callbacks(200)) {
+            Merchant merchant = shop.merchant;
             merchant.apply("t-6", "1.10");
             merchant.control("POST", "/bills/tradeUuid:t-6/notify", "{\"status\":\"PAY_SUCCESS\",\"sign\":\"wrong\"}");
-            Callback forged = shop.next();
-            check(!sign(merchant.key, merchant.secret, forged.body).equals(forged.sign), "the signature fits");
+            equal("401", String.valueOf(shop.next().answered));
+            equal("[]", shop.delivered.toString());
             equal("PAY_WAIT", field(merchant.control("GET", "/bills/tradeUuid:t-6", null), "status"));
         }
     }
@@ -146,11 +152,15 @@ public class Suite {
     }
 
     /** SHA-1 over {"appKey":"…","content":"<the body as a JSON string>"} and the secret. */
-    static String sign(String appKey, String appSecret, String body) throws Exception {
+    static String sign(String appKey, String appSecret, String body) {
         String content = body.isEmpty() ? "" : ",\"content\":" + quoted(body);
         byte[] bytes = ("{\"appKey\":" + quoted(appKey) + content + "}" + appSecret).getBytes(StandardCharsets.UTF_8);
         StringBuilder hex = new StringBuilder();
-        for (byte one : MessageDigest.getInstance("SHA-1").digest(bytes)) hex.append(String.format("%02x", one));
+        try {
+            for (byte one : MessageDigest.getInstance("SHA-1").digest(bytes)) hex.append(String.format("%02x", one));
+        } catch (NoSuchAlgorithmException never) {
+            throw new IllegalStateException(never);
+        }
         return hex.toString();
     }
 
@@ -232,29 +242,42 @@ public class Suite {
     }
 
     static class Callback {
-        String path;
-        String sign;
-        String body;
+        String path, sign, body;
+        int answered;
     }
 
-    /** A server for callbacks that answers with one status after another, the last stays. */
+    /** A merchant with a server for callbacks: 401 to a forgery, else one status after another, the last stays. */
     static class Callbacks implements AutoCloseable {
+        final Merchant merchant;
+        final List<String> delivered = new CopyOnWriteArrayList<>();
         private final BlockingQueue<Callback> received = new LinkedBlockingQueue<>();
         private final HttpServer server;
         private int number;
 
-        Callbacks(int... statuses) throws IOException {
+        Callbacks(int... statuses) throws Exception {
             server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
             server.createContext("/", exchange -> {
                 Callback callback = new Callback();
                 callback.path = exchange.getRequestURI().getPath();
                 callback.sign = exchange.getRequestHeaders().getFirst("sign");
                 callback.body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
-                exchange.sendResponseHeaders(statuses[Math.min(number++, statuses.length - 1)], -1);
+                callback.answered = take(callback, statuses);
+                exchange.sendResponseHeaders(callback.answered, -1);
                 exchange.close();
                 received.add(callback);
             });
             server.start();
+            merchant = new Merchant("\"notifyUrl\":" + quoted(url()));
+        }
+
+        /** What a shop does with a callback: verify, deliver what is paid once, answer. */
+        private synchronized int take(Callback callback, int[] statuses) {
+            if (!sign(merchant.key, merchant.secret, callback.body).equals(callback.sign)) return 401;
+            int status = statuses[Math.min(number++, statuses.length - 1)];
+            String trade = field(callback.body, "tradeUuid");
+            boolean paid = field(callback.body, "status").equals("PAY_SUCCESS");
+            if (status == 200 && paid && !delivered.contains(trade)) delivered.add(trade);
+            return status;
         }
 
         String url() {

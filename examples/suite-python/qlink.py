@@ -9,9 +9,12 @@ import urllib.parse
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+if not (os.environ.get("QLINK_BASE_URL") and os.environ.get("QLINK_CONTROL_URL")):
+    raise SystemExit("QLINK_BASE_URL and QLINK_CONTROL_URL are not set: run qlink-sandbox exec -- python3 -m unittest -v")
 BASE = os.environ["QLINK_BASE_URL"]
 CONTROL = os.environ["QLINK_CONTROL_URL"]
 TOKEN = os.environ.get("QLINK_CONTROL_TOKEN")
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # the sandbox is not behind the company's proxy
 
 
 def quoted(text):
@@ -29,7 +32,7 @@ def send(method, url, body=None, headers=None):
     """Sends, and hands on the status and the answer, parsed."""
     request = urllib.request.Request(url, None if body is None else body.encode(), headers or {}, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=15) as answer:
+        with DIRECT.open(request, timeout=15) as answer:
             status, text = answer.status, answer.read()
     except urllib.error.HTTPError as error:
         status, text = error.code, error.read()
@@ -71,15 +74,17 @@ class Merchant:
 
 
 class Callbacks:
-    """A server for callbacks that answers with one status after another, the last stays."""
+    """A merchant with a server for callbacks: 401 to a forgery, else one status after another, the last stays."""
 
     def __init__(self, *statuses):
         self.received, answers = queue.Queue(), list(statuses or (200,))
+        self.delivered, lock = [], threading.Lock()
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(handler):
                 body = handler.rfile.read(int(handler.headers["Content-Length"])).decode()
-                handler.send_response(answers.pop(0) if len(answers) > 1 else answers[0])
+                with lock:
+                    handler.send_response(self.take(handler.headers["sign"], body, answers))
                 handler.send_header("Content-Length", "0")
                 handler.end_headers()
                 self.received.put((handler.path, handler.headers, body))
@@ -90,6 +95,16 @@ class Callbacks:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = "http://127.0.0.1:%d" % self.server.server_port
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+        self.merchant = Merchant(self.url)
+
+    def take(self, signature, body, answers):
+        """What a shop does with a callback: verify, deliver what is paid once, answer."""
+        if signature != sign(self.merchant.key, self.merchant.secret, body):
+            return 401
+        status, told = answers.pop(0) if len(answers) > 1 else answers[0], json.loads(body)
+        if status == 200 and told["status"] == "PAY_SUCCESS" and told["tradeUuid"] not in self.delivered:
+            self.delivered.append(told["tradeUuid"])
+        return status
 
     def next(self):
         """The next callback: path, headers and the body's text."""

@@ -1,4 +1,4 @@
-"""What befalls every merchant, tested with a sandbox: qlink-sandbox exec -- python3 -m unittest"""
+"""What befalls every merchant, tested with a sandbox: qlink-sandbox exec -- python3 -m unittest -v"""
 import http.client
 import json
 import unittest
@@ -14,7 +14,7 @@ class QLinkTest(unittest.TestCase):
 
     def test_a_payment_is_told_with_a_right_signature(self):
         shop = self.callbacks()
-        merchant = Merchant(shop.url)
+        merchant = shop.merchant
         _, bill = merchant.apply("t-1")
         self.assertTrue(bill["success"])
         merchant.control("POST", "/bills/tradeUuid:t-1/pay")
@@ -38,6 +38,8 @@ class QLinkTest(unittest.TestCase):
         merchant = Merchant()
         merchant.apply("t-3")
         self.assertFalse(merchant.apply("t-3")[1]["success"])
+        _, request = merchant.control("GET", "/requests/wait", outcome="refused", timeout="5s")
+        self.assertEqual(request["reason"], "TRADE_UUID_TAKEN")
 
     def test_an_answer_that_was_lost_is_asked_for(self):
         merchant = Merchant(scenario="apply-answer-lost")
@@ -48,7 +50,7 @@ class QLinkTest(unittest.TestCase):
 
     def test_a_callback_is_sent_again_until_it_is_acknowledged(self):
         shop = self.callbacks(500, 200)
-        merchant = Merchant(shop.url)
+        merchant = shop.merchant
         merchant.apply("t-5")
         merchant.control("POST", "/bills/tradeUuid:t-5/pay")
         first = shop.next()
@@ -57,13 +59,20 @@ class QLinkTest(unittest.TestCase):
         _, told = merchant.control("GET", "/notifications/wait", tradeUuid="t-5", timeout="5s")
         self.assertEqual([attempt["status"] for attempt in told["attempts"]], [500, 200])
 
-    def test_a_forgery_can_be_told_from_a_callback(self):
-        shop = self.callbacks(401)
-        merchant = Merchant(shop.url)
+    def test_a_callback_that_comes_twice_is_counted_once(self):
+        shop = self.callbacks()
+        shop.merchant.apply("t-10")
+        shop.merchant.control("POST", "/bills/tradeUuid:t-10/notify", {"status": "PAY_SUCCESS", "copies": 2})
+        self.assertEqual(shop.next()[2], shop.next()[2])
+        self.assertEqual(shop.delivered, ["t-10"])
+
+    def test_a_forgery_is_refused_and_changes_nothing(self):
+        shop = self.callbacks()
+        merchant = shop.merchant
         merchant.apply("t-6")
-        merchant.control("POST", "/bills/tradeUuid:t-6/notify", {"status": "PAY_SUCCESS", "sign": "wrong"})
-        _, headers, body = shop.next()
-        self.assertNotEqual(headers["sign"], sign(merchant.key, merchant.secret, body))
+        _, told = merchant.control("POST", "/bills/tradeUuid:t-6/notify", {"status": "PAY_SUCCESS", "sign": "wrong"})
+        self.assertEqual([attempt["status"] for attempt in told["attempts"]], [401])
+        self.assertEqual(shop.delivered, [])
         self.assertEqual(merchant.control("GET", "/bills/tradeUuid:t-6")[1]["status"], "PAY_WAIT")
 
     def test_a_cancel_may_come_too_late(self):
