@@ -17,13 +17,14 @@ export type Check = (value: unknown) => Fault[]
 
 // Values are shown as they came: nothing is coerced, dropped or filled in (CONTRACT: a sandbox shows mistakes, it
 // does not repair them). `verbose` hands each error the schema and the value, for the sentence.
-const ajv = new Ajv({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true, messages: false, keywords: ['x-expected', 'example'] })
+const ajv = new Ajv({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true, messages: false, keywords: ['x-expected', 'x-fixed', 'example'] })
 
 /**
  * Compiles a schema into a check that answers in sentences.
  *
  * A schema may carry `x-expected`, a few words for what fits where the keywords alone would not tell a person
- * (`an amount such as 1.10`).
+ * (`an amount such as 1.10`). One of an object may carry `x-fixed`: by name, what to say of fields that are known but
+ * have no place there.
  *
  * @param schema a JSON Schema, usually made with TypeBox
  * @param root how to call the value itself, e.g. `the request body`
@@ -55,6 +56,8 @@ function describe(errors: ErrorObject[], root: string): Fault[] {
       case 'additionalProperties': {
         const extra = String(params['additionalProperty'])
         const known = Object.keys((error.parentSchema?.['properties'] as object | undefined) ?? {})
+        const fixed = (error.parentSchema?.['x-fixed'] as Record<string, string> | undefined) ?? {}
+        if (Object.hasOwn(fixed, extra)) return fault([...segments, extra], false, String(fixed[extra]))
         const near = closest(extra, known)
         return fault([...segments, extra], false, `is not known here${near === undefined ? `; ${either(known)} would be` : `; did you mean ${near}?`}`)
       }

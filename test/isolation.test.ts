@@ -1,9 +1,12 @@
 // A merchant of a test's own: its clock, its scenario, its reset. Whatever one does, the others notice nothing.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
+import { startApp } from '../src/app.ts'
+import { resolveSettings } from '../src/config/resolve.ts'
 import { startMerchantEndpoint, startSandbox } from '../src/index.ts'
-import { application, body as json, demo, directory, NOW, object, send, type Answer, type Json } from './helpers/blackbox.ts'
+import { application, body as json, demo, directory, NOW, object, open, send, type Answer, type Gate, type Json, type Options } from './helpers/blackbox.ts'
+import { fatedFiles, type Fate } from './helpers/fated-files.ts'
 import { apply, call, problem, receiver, start } from './helpers/kit.ts'
 
 /** Fewer where the same is run again, on another Node.js. */
@@ -43,8 +46,14 @@ await t.test('a merchant\'s own clock moves for it alone, and the sandbox\'s for
   await t.rejects(other.clock.advance('1s'), { message: `merchant ${other.appKey} goes by the sandbox's clock; only one that was made with {"clock":"manual"} has its own` })
   const bare = (path: string, method = 'GET', content?: Json): Promise<Answer> => send(`${sandbox.controlUrl}${path}`, { method, headers: { 'content-type': 'application/json' }, body: content === undefined ? '' : JSON.stringify(content) })
   t.equal((await bare('/clock?appKey=nobody')).status, 404)
-  t.match(json(await bare(`/merchants/${own.appKey}`, 'PATCH', { clock: 'manual' })), { status: 400, detail: /^clock is not known here/ })
-  t.match(json(await bare('/merchants', 'POST', { clock: 'real' })), { status: 400, detail: /clock must be manual, or left out/ })
+  t.match(json(await bare(`/merchants/${own.appKey}`, 'PATCH', { clock: 'manual' })), { status: 400, detail: /^clock is chosen when the merchant is made and cannot be changed; make another/ })
+  t.match(json(await bare('/merchants', 'POST', { clock: 'real' })), { status: 400, detail: 'clock must be manual, or left out, but is "real"' })
+  t.match(json(await bare('/merchants', 'POST', { clock: null })), { status: 400, detail: 'clock must be manual, or left out, but is null' })
+  for (const [path, method, content] of [['/clock', 'PUT', { mode: 'manual' }], ['/clock/advance', 'POST', { by: '1s' }]] as const) {
+    t.equal((await bare(`${path}?appKey=nobody`, method, content)).status, 404)
+    t.equal((await bare(`${path}?appKey=${other.appKey}`, method, content)).status, 409)
+  }
+  t.same((json(await bare('/merchants'))['items'] as Json[]).map(({ clock }) => clock), [undefined, 'manual', undefined])
 })
 
 await t.test('a wait in vain tells of the clock that has to be advanced', async (t) => {
@@ -80,6 +89,126 @@ await t.test('own clocks survive a restart, and trouble the sandbox\'s clock nei
   t.match(await clock('GET', '/clock'), { mode: 'manual', now: '2026-05-31T13:45:21.000+08:00' }, 'it goes on where its records end')
   t.match(await clock('POST', '/clock/advance', '{"by":"48h"}'), { ran: { expiries: 1 } })
   t.match(await second.bill(billCode).get(), { errorCode: 'PAYMENT_REQUEST_EXPIRED' })
+})
+
+await t.test('what is wrong with an own clock is put right by calls about it, whatever the appKey', async (t) => {
+  const sandbox = await start(t)
+  const own = await sandbox.merchant({ appKey: 'a b&c', clock: 'manual' })
+  await own.clock.advance('1d')
+  await apply(own)
+  const about = /clock cannot go back .*POST \/_sandbox\/reset\?appKey=a%20b%26c first$/
+  await t.rejects(own.clock.set({ mode: 'manual', now: NOW }), problem({ status: 409, message: about as never }))
+  await t.rejects(own.bills.wait({ status: 'PAY_FAIL', timeout: '1ms' }), { message: /POST \/_sandbox\/clock\/advance\?appKey=a%20b%26c/ })
+  await own.clock.set({ mode: 'real', rate: 60 })
+  await t.rejects(own.clock.advance('1s'), { message: /PUT \/_sandbox\/clock\?appKey=a%20b%26c \{"mode":"manual"\} first$/ })
+})
+
+await t.test('with a seed, what is due on an own clock goes one by one', async (t) => {
+  const sandbox = await start(t, { seed: 'one by one' })
+  let [underWay, most] = [0, 0]
+  const endpoint = await receiver(t, { answer: async () => {
+    most = Math.max(most, ++underWay)
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+    underWay--
+    return 200
+  } })
+  const own = await sandbox.merchant({ endpoint, clock: 'manual', scenario: { timeline: [{ after: '5s', become: 'PAY_SUCCESS' }] } })
+  const made: string[] = []
+  for (let number = 0; number < 6; number++) made.push(await apply(own, { tradeUuid: `trade-${String(number)}` }))
+  t.match(await own.clock.advance('5s'), { ran: { steps: 6, attempts: 6 } })
+  t.same(endpoint.received.map(({ billCode }) => billCode), made)
+  t.equal(most, 1)
+})
+
+/** A sandbox that keeps its bills in a file, and what becomes of each write. */
+const withFate = async (t: Test, options: Options = {}, dir = directory(t)): Promise<{ gate: Gate; fate: Fate }> => {
+  const { fate, files } = fatedFiles()
+  const gate = await open(t, { data: join(dir, 'data.json'), durability: 'fsync', logLevel: 'silent', ...options }, async (given) =>
+    startApp(await resolveSettings({ given: { port: 0, ...given }, spell: (name) => name, env: {} }), { files }))
+  return { gate, fate }
+}
+const stands = async (gate: Gate, appKey: string): Promise<unknown> => json(await gate.control('GET', `/clock?appKey=${appKey}`))['now']
+const full = { open: new Error('full'), write: new Error('full'), sync: new Error('full') }
+
+await t.test('an own clock goes with its merchant, and what is due with it', async (t) => {
+  const { gate, fate } = await withFate(t)
+  const shop = await receiver(t, { answer: 500 })
+  const make = (): Promise<Answer> => gate.control('POST', '/merchants', { appKey: 'own', clock: 'manual', notifyUrl: shop.url })
+  const keys = { appKey: 'own', appSecret: String(json(await make())['appSecret']) }
+  await gate.control('POST', '/clock/advance?appKey=own', { by: '9d' })
+  await gate.must((await gate.bill(keys)).billCode, 'pay')
+  await gate.control('POST', '/clock/advance?appKey=own', { by: '0s' })
+
+  fate.fail = full
+  t.equal((await gate.control('DELETE', '/merchants/own')).status, 503)
+  fate.fail = {}
+  t.equal(await stands(gate, 'own'), '2025-08-13T13:45:21.000+08:00', 'where it cannot be deleted, its clock stands where it stood')
+  t.match(json(await gate.control('POST', '/clock/advance?appKey=own', { by: '15s' })), { ran: { attempts: 1 } }, 'and has due what it had due')
+
+  // The deletion is on its way to the disk when a merchant of the same name comes.
+  let goOn: () => void = () => undefined
+  const isHeld = new Promise<void>((held) => {
+    fate.held = () => new Promise((resolve) => {
+      goOn = resolve
+      held()
+    })
+  })
+  const deleting = gate.control('DELETE', '/merchants/own')
+  await isHeld
+  delete fate.held
+  const making = make()
+  for (let number = 0; number < 5; number++) await gate.health()
+  goOn()
+  t.same([(await deleting).status, (await making).status], [204, 201])
+  t.equal(await stands(gate, 'own'), '2025-08-04T13:45:21.000+08:00', 'its clock is a new one')
+  t.match(json(await gate.control('POST', '/clock/advance?appKey=own', { by: '30d' })), { ran: { attempts: 0, expiries: 0 } })
+  t.equal((await gate.control('DELETE', '/merchants/own')).status, 204)
+  t.equal((await gate.control('GET', '/clock?appKey=own')).status, 404)
+  await gate.advance('1h')
+  t.equal((await gate.control('POST', '/merchants', { appKey: 'own' })).status, 201)
+  t.equal((await gate.control('GET', '/clock?appKey=own')).status, 409, 'made without one, it has none')
+  t.equal(shop.received.length, 2)
+})
+
+await t.test('a reset puts own clocks back too, or where it fails leaves them as they were', async (t) => {
+  const fixtures = directory(t)
+  writeFileSync(join(fixtures, 'merchants.json'), JSON.stringify([{ ...demo, name: 'Demo', notifyUrl: null, payAccounts: [{ payAccount: 'account1', methods: [{ type: 'PAY_TYPE', code: 'ONLINE', name: 'x' }] }], clock: 'manual' }]))
+  const { gate, fate } = await withFate(t, { fixtures }, fixtures)
+  const shop = await receiver(t, { answer: 500 })
+  await gate.advance('1h')
+  const keys = await gate.merchant({ clock: 'manual', notifyUrl: shop.url })
+  const advance = async (by: string): Promise<Json> => json(await gate.control('POST', `/clock/advance?appKey=${keys.appKey}`, { by }))
+  await advance('1d')
+  await gate.must((await gate.bill(keys, { payChannelCode: '' })).billCode, 'pay')
+  await advance('0s')
+  await gate.control('DELETE', `/merchants/${demo.appKey}`)
+
+  let wait = 14
+  for (const path of ['/reset', `/reset?appKey=${keys.appKey}`]) {
+    fate.fail = full
+    t.equal((await gate.control('POST', path, {})).status, 503)
+    fate.fail = {}
+    t.match(await advance(`${String(wait)}s`), { ran: { attempts: 0 } }, 'the clock goes on where it stood')
+    t.match(await advance('1s'), { ran: { attempts: 1 } }, 'and has due what it had due')
+    wait = 29
+  }
+  fate.fail = full
+  t.equal((await gate.control('POST', '/reset', { merchants: true })).status, 503)
+  fate.fail = {}
+  t.equal((await gate.control('GET', `/clock?appKey=${demo.appKey}`)).status, 404)
+  t.equal(await stands(gate, keys.appKey), '2025-08-05T14:46:06.000+08:00')
+  await gate.advance('1h')
+  await gate.merchant({ appKey: demo.appKey, clock: 'manual' })
+  t.equal(await stands(gate, demo.appKey), '2025-08-04T15:45:21.000+08:00', 'nothing is left of what the reset would have brought back')
+  await gate.control('DELETE', `/merchants/${demo.appKey}`)
+
+  t.equal((await gate.control('POST', '/reset', {})).status, 204)
+  t.equal(await stands(gate, keys.appKey), '2025-08-04T14:45:21.000+08:00', 'it is back where it began')
+  t.match(await advance('30d'), { ran: { attempts: 0 } }, 'and has nothing due')
+  t.equal((await gate.control('POST', '/reset', { merchants: true })).status, 204)
+  t.equal((await gate.control('GET', `/clock?appKey=${keys.appKey}`)).status, 404)
+  await gate.advance('3d')
+  t.equal(await stands(gate, demo.appKey), '2025-08-04T13:45:21.000+08:00', 'a merchant that the reset brings back has a clock that begins with it')
 })
 
 await t.test('one merchant is reset, and nobody else', async (t) => {

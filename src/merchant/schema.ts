@@ -58,7 +58,7 @@ export const Merchant = Type.Object(
     signature: Type.Optional(choice(['strict', 'object', 'either'] as const, 'How content goes into the string to sign; strict is QLink’s rule / 签名方式')),
     duplicate: Type.Optional(choice(['refuse', 'replay'] as const, 'What a second use of a tradeUuid gets / 重复 tradeUuid 的处理')),
     notification: Type.Optional(NotificationSettings),
-    clock: Type.Optional(Type.Literal('manual', { 'x-expected': 'manual, or left out', description: 'A manual clock of its own, which moves for this merchant alone; chosen when it is made / 独立的手动时钟' })),
+    clock: Type.Optional(Type.Unsafe<'manual'>({ type: 'string', enum: ['manual'], 'x-expected': 'manual, or left out', description: 'A manual clock of its own, which moves for this merchant alone; chosen when it is made / 独立的手动时钟' })),
   },
   strict,
 )

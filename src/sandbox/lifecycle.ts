@@ -3,9 +3,17 @@ import type { World } from './world.ts'
 
 /** Puts everything that is due on the agenda, after a start. */
 export function resume(world: World): void {
-  // Clocks of merchants begin now, not when they are first looked at.
-  for (const { appKey } of world.merchants.list()) world.times.of(appKey)
+  beginClocks(world)
   for (const bill of world.store.allBills()) planAll(world, bill)
+}
+
+/** Clocks of merchants begin now, not when they are first looked at. */
+function beginClocks({ merchants, times }: World): void {
+  for (const { appKey } of merchants.list()) times.of(appKey)
+}
+
+function planOf(world: World, appKey: string): void {
+  for (const bill of world.store.allBills()) if (bill.appKey === appKey) planAll(world, bill)
 }
 
 function planAll({ times }: World, { billCode, appKey, due: all }: Bill): void {
@@ -16,17 +24,18 @@ function planAll({ times }: World, { billCode, appKey, due: all }: Bill): void {
 export async function reset(world: World, what: { merchants: boolean }): Promise<void> {
   // All in one step: a request that comes while the store writes finds the start, whole.
   const cleared = world.store.clear(what)
-  const undo = [world.scenarios.reset(), world.times.resetAll(), world.attempts.reset(), what.merchants ? world.merchants.reset() : () => undefined]
+  const undo = [world.scenarios.reset(), world.times.resetAll(), world.times.letGo(), world.attempts.reset(), what.merchants ? world.merchants.reset() : () => undefined]
+  beginClocks(world)
   try {
     await cleared
     world.requests.clear()
-    world.times.letGo()
     world.coverage.reset()
     world.coverage.letGo()
     world.feed.publish({ type: 'clock', appKey: undefined, what: 'reset', now: world.times.shared.clock.now() })
   } catch (error) {
     // Everything is still there, and so is what it has due.
     for (const takeBack of undo) takeBack()
+    world.times.letGo()
     resume(world)
     throw error
   }
@@ -40,7 +49,7 @@ export async function resetMerchant(world: World, appKey: string): Promise<void>
     await emptied
   } catch (error) {
     for (const takeBack of undo) takeBack()
-    for (const bill of world.store.allBills()) if (bill.appKey === appKey) planAll(world, bill)
+    planOf(world, appKey)
     throw error
   }
   world.requests.clear(appKey)
@@ -50,8 +59,16 @@ export async function resetMerchant(world: World, appKey: string): Promise<void>
 }
 
 /** Takes a merchant off, with its bills and its clock. */
-export async function removeMerchant({ merchants, times, coverage }: Pick<World, 'merchants' | 'times' | 'coverage'>, appKey: string): Promise<void> {
-  await merchants.remove(appKey)
-  times.letGo()
+export async function removeMerchant(world: World, appKey: string): Promise<void> {
+  const { merchants, times, coverage } = world
+  const removed = merchants.remove(appKey)
+  const takeBack = times.letGo()
+  try {
+    await removed
+  } catch (error) {
+    takeBack()
+    if (times.of(appKey) !== times.shared) planOf(world, appKey)
+    throw error
+  }
   coverage.letGo()
 }

@@ -62,12 +62,20 @@ export class Times {
     }
   }
 
-  /** Lets go of clocks whose merchants are gone. */
-  letGo(): void {
-    for (const [appKey, { agenda }] of this.#own) {
-      if (this.#needs.hasOwn(appKey)) continue
+  /**
+   * Lets go of clocks whose merchants are gone. Called at once, not when that is durable: a merchant of the same appKey
+   * that is made meanwhile has a clock that begins anew.
+   *
+   * @returns what brings the clocks back, with nothing due
+   */
+  letGo(): () => void {
+    const gone = [...this.#own].filter(([appKey]) => !this.#needs.hasOwn(appKey))
+    for (const [appKey, { agenda }] of gone) {
       agenda.close()
       this.#own.delete(appKey)
+    }
+    return () => {
+      for (const [appKey, { clock }] of gone) this.#own.set(appKey, { clock, agenda: this.#needs.agendaFor(clock) })
     }
   }
 

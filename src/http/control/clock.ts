@@ -39,7 +39,7 @@ export function clockRoutes(app: FastifyInstance, world: World): void {
     // What is recorded would come to lie in the future.
     const latest = Math.max(latestBy(world, keeping), agenda.busy ? stands : 0)
     if (target < latest && !goesOn) {
-      throw new Problem(409, `the clock cannot go back behind what is recorded (up to ${toIsoTime(latest, settings.timeZone)}); POST /_sandbox/reset first`)
+      throw new Problem(409, `the clock cannot go back behind what is recorded (up to ${toIsoTime(latest, settings.timeZone)}); POST /_sandbox/reset${query(appKey)} first`)
     }
     agenda.interrupt()
     clock.set(mode, now === undefined ? undefined : target, rate)
@@ -57,7 +57,7 @@ export function clockRoutes(app: FastifyInstance, world: World): void {
     if (by !== undefined && span === undefined) throw new Problem(400, `by must be a duration such as ${DURATION_FORMS}, but is "${by}"`)
     const until = to === undefined ? undefined : time(to, 'to')
     const ran = await agenda.advance(() => {
-      if (clock.mode === 'real') throw new Problem(409, 'the clock is real and passes by itself; PUT /_sandbox/clock {"mode":"manual"} first')
+      if (clock.mode === 'real') throw new Problem(409, `the clock is real and passes by itself; PUT /_sandbox/clock${query(appKey)} {"mode":"manual"} first`)
       const target = until ?? clock.now() + (span ?? 0)
       if (target > LAST_TIME) throw new Problem(422, 'the clock cannot go past the year 9999, which times in the contract cannot say')
       if (target < clock.now()) throw new Problem(409, `the clock stands at ${toIsoTime(clock.now(), settings.timeZone)} already and cannot go back`)
@@ -67,6 +67,11 @@ export function clockRoutes(app: FastifyInstance, world: World): void {
     const count = (what: DueWork['due']['what']): number => ran.filter((work) => work.due.what === what).length
     return { now: clockView(world, keeping).now, ran: { expiries: count('expire'), steps: count('step'), attempts: count('attempt') + count('copy') } }
   })
+}
+
+/** What a call ends in that is about the clock of one merchant. */
+function query(appKey: string | undefined): string {
+  return appKey === undefined ? '' : `?appKey=${encodeURIComponent(appKey)}`
 }
 
 /** The clock that a call is about. */

@@ -83,7 +83,13 @@ export const Reset = Type.Object({ merchants: Type.Optional(Type.Boolean({ descr
 
 export const MerchantCreate = Type.Partial(Merchant, strict)
 /** What a merchant can be changed to; its clock is chosen when it is made. */
-export const MerchantPatch = Type.Partial(Type.Omit(Merchant, ['appKey', 'clock']), strict)
+export const MerchantPatch = Type.Partial(Type.Omit(Merchant, ['appKey', 'clock']), {
+  ...strict,
+  'x-fixed': {
+    appKey: 'is what the merchant is known by and cannot be changed; make another merchant by POST /_sandbox/merchants',
+    clock: 'is chosen when the merchant is made and cannot be changed; make another merchant by POST /_sandbox/merchants {"clock":"manual"}',
+  },
+})
 export const MerchantAnswer = Type.Omit(Merchant, ['appSecret'])
 
 export const ClockAnswer = Type.Object({

@@ -192,7 +192,7 @@ function nextDue({ times, settings }: World, bills: readonly Bill[]): { at: stri
   const [next] = waiting.filter(({ at, clock }) => clock.mode === 'manual' && at > clock.now()).sort((a, b) => a.at - b.at)
   if (next === undefined) return undefined
   const { clock, appKey } = next
-  const whose = clock === times.shared.clock ? '' : `?appKey=${appKey}`
+  const whose = clock === times.shared.clock ? '' : `?appKey=${encodeURIComponent(appKey)}`
   const [now, at] = [toIsoTime(clock.now(), settings.timeZone), toIsoTime(next.at, settings.timeZone)]
   return { at, hint: `the clock is manual and stands at ${now}; what is due next (${next.what}) is due at ${at}: POST /_sandbox/clock/advance${whose}` }
 }
