@@ -1,11 +1,11 @@
 // A merchant of a test's own: its clock, its scenario, its reset. Whatever one does, the others notice nothing.
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { startApp } from '../src/app.ts'
 import { resolveSettings } from '../src/config/resolve.ts'
 import { startMerchantEndpoint, startSandbox } from '../src/index.ts'
-import { application, body as json, demo, directory, NOW, object, open, send, type Answer, type Gate, type Json, type Options } from './helpers/blackbox.ts'
+import { application, body as json, demo, directory, NOW, object, open, send, sign, type Answer, type Gate, type Json, type Options } from './helpers/blackbox.ts'
 import { fatedFiles, type Fate } from './helpers/fated-files.ts'
 import { apply, call, problem, receiver, start } from './helpers/kit.ts'
 
@@ -252,16 +252,34 @@ await t.test('an attempt under way when its merchant is reset brings nothing bac
   let answer: (status: number) => void = () => undefined
   const endpoint = await receiver(t, { answer: () => new Promise<number>((resolve) => { answer = resolve }) })
   const merchant = await sandbox.merchant({ endpoint })
-  await merchant.bill(await apply(merchant)).pay()
-  while (endpoint.received.length === 0) await new Promise(setImmediate)
+  const paid = async (times: number): Promise<string> => {
+    const billCode = await apply(merchant, { tradeUuid: 'same' })
+    await merchant.bill(billCode).pay()
+    while (endpoint.received.length < times) await new Promise(setImmediate)
+    return billCode
+  }
+  const first = await paid(1)
   await merchant.reset()
   answer(200)
   await sandbox.clock.advance('0s')
   t.same(await merchant.bills.list(), [])
+
+  // A bill in its place, with the same code, has an attempt of its own.
+  t.equal(await paid(2), first)
+  await merchant.reset()
+  const billCode = await apply(merchant, { tradeUuid: 'same' })
+  await merchant.bill(billCode).pay()
+  t.equal(billCode, first)
+  answer(500)
+  while (endpoint.received.length < 3) await new Promise(setImmediate)
+  answer(200)
+  t.same((await merchant.notifications.next()).attempts.map(({ acknowledged }) => acknowledged), [true])
 })
 
 await t.test('a merchant\'s own scenario is written out among its fields, and is its alone', async (t) => {
-  const sandbox = await start(t)
+  const data = join(directory(t), 'data.json')
+  const sandbox = await startSandbox({ data, clock: 'manual', now: NOW })
+  t.teardown(() => sandbox.close())
   const [a, b, c] = [
     await sandbox.merchant({ scenario: { timeline: [{ after: '1s', become: 'PAY_SUCCESS' }] } }),
     await sandbox.merchant({ scenario: { name: 'declines', on: { apply: [{ decline: 'INSUFFICIENT_BALANCE' }] } } }),
@@ -279,15 +297,32 @@ await t.test('a merchant\'s own scenario is written out among its fields, and is
   await wrong({ timeline: [{ after: '1s', become: 'PAY_FAIL' }] }, /^scenario\.timeline\[0\]\.errorCode is missing/)
   await wrong({ timelin: [] }, /^scenario\.timelin is not known here; did you mean timeline\?/)
   await wrong({ match: { orderCode: 'x' } }, /^scenario\.match goes with scenarios of files/)
+  await wrong({ match: 7 }, /^scenario\.match goes with scenarios of files/)
+  await wrong(Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`key${String(index)}`, 1])), /^scenario\.key0 .*; scenario: and 980 more$/)
   await wrong({ timeline: [{ after: '1s', become: 'PAY_SUCCESS' }, { after: '2s', become: 'PAY_SUCCESS' }] }, /^scenario\.timeline\[1\]/)
   await wrong(7, /^scenario must be a scenario’s name, or a scenario written out/)
   await wrong('nothing-of-the-kind', /^scenario names "nothing-of-the-kind"/)
+  await t.rejects(b.change({ scenario: { timeline: [{ after: 'soon', become: 'PAY_SUCCESS' }] } }), { message: /^scenario\.timeline\[0\]\.after must be a duration/ })
+  t.match(await b.get(), { scenario: { name: 'declines' } }, 'what is refused changes nothing')
+  await a.change({ scenario: { on: { apply: [{ decline: 'USER_DECLINED_PAYMENT' }] } } })
+  t.match((await send(`${sandbox.url}/openapi.json`, { method: 'GET' })).text, /"scenario":\s*\{\s*"anyOf":\s*\[\s*\{\s*"type":\s*"string"[^}]*\},\s*\{\s*"type":\s*"object"[^}]*schemas\/scenario\.json/, 'both forms are described')
+  await sandbox.close()
+  // As one who writes merchants into the data file would: without a name.
+  writeFileSync(data, JSON.stringify({ ...JSON.parse(readFileSync(data, 'utf8').replace('"name":"own",', '')), checksum: undefined }))
+  const again = await start(t, { data })
+  for (const [merchant, errorCode] of [[a, 'USER_DECLINED_PAYMENT'], [b, 'INSUFFICIENT_BALANCE']] as const) {
+    t.match(json(await call({ ...merchant, baseUrl: again.baseUrl }, 'apply', application())), { success: true, errorCode }, 'it is so after a restart too')
+  }
+  t.same((await again.bills.list()).slice(0, 2).map(({ scenario }) => scenario), ['declines', 'own'])
   const fixtures = directory(t)
-  const withScenario = (scenario: unknown): void => { writeFileSync(join(fixtures, 'merchants.json'), JSON.stringify([{ ...demo, name: 'Demo', notifyUrl: null, payAccounts: [], scenario }])) }
+  const withScenario = (scenario: unknown): void => { writeFileSync(join(fixtures, 'merchants.json'), JSON.stringify([{ ...demo, name: 'Demo', notifyUrl: null, payAccounts: [{ payAccount: 'account1', methods: [{ type: 'PAY_TYPE', code: 'ONLINE', name: 'x' }, { type: 'PAY_CHANNEL', code: 'QRIS', name: 'x' }] }], scenario }])) }
   withScenario({ timeline: [{ after: 'soon', become: 'PAY_SUCCESS' }] })
   await t.rejects(startSandbox({ fixtures }), { message: /merchants\.json: \[0\]\.scenario\.timeline\[0\]\.after/ })
   withScenario({ on: { apply: [{ refuse: 'from the fixtures' }] } })
-  await start(t, { fixtures })
+  const { url, baseUrl } = await start(t, { fixtures })
+  t.match(object(JSON.parse((await send(`${url}/_sandbox/merchants/${demo.appKey}`, { method: 'GET' })).text)), { scenario: { on: { apply: [{ refuse: 'from the fixtures' }] } } })
+  const asDemo = { baseUrl, headersFor: (text: string) => ({ 'content-type': 'application/json', appKey: demo.appKey, sign: sign(demo, text) }) }
+  t.match(json(await call(asDemo, 'apply', application())), { message: 'from the fixtures' })
 })
 
 await t.test('fifty tests at once on one sandbox cannot see one another, many times in a row', async (t) => {

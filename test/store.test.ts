@@ -287,6 +287,7 @@ const unusable: Record<string, [string, RegExp]> = {
   'no bills': ['{"format":"qlink-sandbox","version":1,"merchants":{}}', /is damaged/],
   'a version that never was': ['{"format":"qlink-sandbox","version":0.5,"merchants":{},"bills":{}}', /is damaged/],
   'a merchant without a secret': ['{"format":"qlink-sandbox","version":1,"merchants":{"m":{"appKey":"m"}},"bills":{}}', /merchants\.m: appSecret is missing/],
+  'a merchant whose own scenario cannot be': ['{"format":"qlink-sandbox","version":2,"merchants":{"m":{"appKey":"m","appSecret":"s","name":"n","notifyUrl":null,"payAccounts":[],"scenario":{"timeline":[{"after":"soon","become":"PAY_SUCCESS"}]}}},"bills":{}}', /merchants\.m: scenario\.timeline\[0\]\.after must be a duration/],
   'a bill in no known state': [stored({ status: 'PAY_MAYBE' as never }), /bills\.B1: status must be PAY_WAIT/],
   'a bill with nothing due, literally': [stored({ due: [null as never] }), /bills\.B1: due\[0\]/],
   'a bill without events': [stored({ events: [] }), /bills\.B1: events is empty/],

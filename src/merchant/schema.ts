@@ -51,7 +51,11 @@ export const Merchant = Type.Object(
     }),
     payAccounts: Type.Array(PayAccount, { description: 'The accounts / 支付账号' }),
     scenario: Type.Optional(Type.Unsafe<string | OwnScenario>({
-      anyOf: [{ type: 'string' }, { type: 'object', additionalProperties: true }],
+      anyOf: [
+        { type: 'string', description: 'A scenario’s name / 场景名' },
+        // The language itself is checked where one is read: a merchant without one must not pay for it.
+        { type: 'object', additionalProperties: true, description: 'Written out, as by GET /_sandbox/schemas/scenario.json, without match; name may be left out / 完整的场景，格式见 GET /_sandbox/schemas/scenario.json，不含 match，name 可省略' },
+      ],
       'x-expected': 'a scenario’s name, or a scenario written out',
       description: 'The scenario of bills that no other one claims: a name, or one written out, for this merchant alone / 默认场景：名称，或仅供该商户使用的完整场景',
     })),

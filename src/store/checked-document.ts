@@ -1,6 +1,7 @@
 import type { Bill } from '../bill/bill.ts'
 import { UsageError } from '../errors.ts'
 import { Merchant } from '../merchant/schema.ts'
+import { readOwnScenario } from '../scenario/own.ts'
 import { compileCheck } from '../validate.ts'
 import { FORMAT, VERSION, type Loaded } from './document.ts'
 import { StoredBill } from './stored-bill.ts'
@@ -37,9 +38,13 @@ export function checkDocument(text: string, file: string): Loaded {
   if (!VERSIONS.includes(value['version']) || !Number.isSafeInteger(journal) || Number(journal) < 1 || !isRecord(merchants) || !isRecord(bills)) {
     return refuse('is damaged (its version, journal, merchants or bills are not there, or not what they should be)')
   }
+  const known: Record<string, Merchant | null> = {}
   for (const [appKey, merchant] of Object.entries(merchants)) {
     const [fault] = merchant === null ? [] : checkMerchant(merchant)
     if (fault !== undefined) return refuse(`is damaged (merchants.${appKey}: ${fault.message})`)
+    const read = withReadScenario(merchant as Merchant | null)
+    if (typeof read === 'string') return refuse(`is damaged (merchants.${appKey}: ${read})`)
+    known[appKey] = read
   }
   for (const [billCode, bill] of Object.entries(bills)) {
     const [fault] = checkBill(bill)
@@ -48,7 +53,14 @@ export function checkDocument(text: string, file: string): Loaded {
     if (stray !== undefined) return refuse(`is damaged (bills.${billCode}: ${stray})`)
     if ((bill as Bill).billCode !== billCode) return refuse(`is damaged (bills.${billCode} is another bill)`)
   }
-  return { ...(typeof id === 'string' ? { id } : {}), journal: Number(journal), merchants: merchants as Loaded['merchants'], bills: Object.values(bills) as Bill[] }
+  return { ...(typeof id === 'string' ? { id } : {}), journal: Number(journal), merchants: known, bills: Object.values(bills) as Bill[] }
+}
+
+/** A merchant as it is kept, or what is wrong with the scenario that is written out among its fields. */
+function withReadScenario(merchant: Merchant | null): Merchant | null | string {
+  if (typeof merchant?.scenario !== 'object') return merchant
+  const { scenario, problems } = readOwnScenario(merchant.scenario)
+  return problems === undefined ? { ...merchant, scenario } : String(problems[0])
 }
 
 /** Due work that means something that is not there. */
