@@ -143,6 +143,18 @@ await t.test('of what merchants answered so much is kept, by count and by size, 
   t.ok(kept(byCount).filter((body) => body !== undefined).length <= 3, 'what was taken back does not count for ever')
   t.ok(kept(byCount).includes('f'))
 
+  const reset = new Bills({ count: 4, size: 1e9 })
+  put(reset, 'B1', 'a')
+  reset.put(storedBill('B2', { appKey: 'tested', notifications: [notification('B2', 0, 'pending', ['b', 'c'].map((body, index) => attempt(index, body)))] }))
+  const back = reset.removeMerchant('tested')
+  back()
+  put(reset, 'B3', 'd', 'e')
+  t.strictSame(kept(reset), [undefined, 'b', 'c', 'd', 'e'], 'what is back counts again')
+  reset.removeMerchant('tested')
+  // The same tradeUuid gets the same billCode again.
+  put(reset, 'B2', 'f', 'g')
+  t.strictSame(kept(reset), [undefined, 'd', 'e', 'f', 'g'], 'what went with its merchant takes no room from others, and nothing from a bill of its name')
+
   const bySize = new Bills({ count: 1e9, size: 100 })
   for (let index = 0; index < 50; index++) put(bySize, `B${index}`, 'x'.repeat(33))
   t.equal(kept(bySize).filter((body) => body !== undefined).length, 2, 'with their headers, two have room')

@@ -94,7 +94,9 @@ export class Bills {
     const latest = this.latest(appKey)
     for (const entry of entries) this.#remove(entry)
     this.#latest.delete(appKey)
+    const remember = this.#answers.forget(new Set(entries.map(({ bill }) => bill.billCode)))
     return () => {
+      remember()
       this.#latest.set(appKey, latest)
       for (const entry of entries) this.#add(entry)
       // Back in the order of their making, which the map keeps.

@@ -23,7 +23,7 @@ interface Kept {
 export class KeptAnswers {
   readonly #limits: AnswerLimits
   readonly #find: (billCode: string) => { bill: Bill } | undefined
-  readonly #kept: (Kept | undefined)[] = []
+  #kept: (Kept | undefined)[] = []
   /** Where the oldest is; what is before it has been let go. */
   #first = 0
   #size = 0
@@ -48,6 +48,22 @@ export class KeptAnswers {
     if (this.#first > 1000 && this.#first * 2 > this.#kept.length) {
       this.#kept.splice(0, this.#first)
       this.#first = 0
+    }
+  }
+
+  /**
+   * Bills were taken off: their answers take no room any more, and a bill that is made with the billCode of one of them
+   * is another. What is returned takes that back.
+   */
+  forget(billCodes: ReadonlySet<string>): () => void {
+    const before = { kept: this.#kept, first: this.#first, size: this.#size }
+    this.#kept = this.#kept.filter((one) => one !== undefined && !billCodes.has(one.billCode))
+    this.#first = 0
+    this.#size = this.#kept.reduce((sum, one) => sum + (one?.size ?? 0), 0)
+    return () => {
+      this.#kept = before.kept
+      this.#first = before.first
+      this.#size = before.size
     }
   }
 
