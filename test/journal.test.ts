@@ -77,6 +77,39 @@ await t.test('a kill between any two calls, while the journal is folded in again
   }
 })
 
+await t.test('a merchant is emptied in one step: a kill at any moment leaves all of its bills or none', async (t) => {
+  const dir = directory(t)
+  const file = join(dir, 'data.json')
+  const { fate, files } = fatedFiles()
+  const kills: { copy: string; gone: boolean }[] = []
+  let gone = false
+  // So small that a fold comes between.
+  const store = await LowdbStore.open(file, { durability: 'fsync', files, smallest: 2000 })
+  const all = Array.from({ length: 12 }, (_, index) => storedBill(`B${index}`, index % 2 === 0 ? { appKey: 'tested' } : {}))
+  for (const bill of all) await store.putBill(bill)
+  fate.before = () => {
+    const copy = join(dir, `kill-${kills.length}.json`)
+    copyAsKilled(file, copy)
+    kills.push({ copy, gone })
+  }
+  await store.emptyMerchant('tested')
+  gone = true
+  for (const bill of all.filter(({ appKey }) => appKey !== 'tested')) await store.putBill({ ...bill, status: 'PAY_SUCCESS' })
+  await store.close()
+  fate.before = undefined as never
+  const others = ['B1', 'B3', 'B5', 'B7', 'B9', 'B11']
+  t.ok(kills.filter((kill) => !kill.gone).length >= 2 && kills.filter((kill) => kill.gone).length > 8, 'kills before and after it was told')
+  for (const kill of kills) {
+    const again = await LowdbStore.open(kill.copy)
+    const found = codes(again)
+    // Before it was told, it may or may not have happened.
+    const expected = kill.gone || found.length === others.length ? others : all.map(({ billCode }) => billCode)
+    t.strictSame(found, expected, basename(kill.copy))
+    await again.putBill(storedBill('B0', { appKey: 'tested' }))
+    await again.close()
+  }
+})
+
 await t.test('a last line that was cut off anywhere is dropped, and said to be', async (t) => {
   const file = await killed(t)
   const journal = `${file}.journal-1`

@@ -56,7 +56,19 @@ for (const [name, make] of [
     t.equal(store.merchants().get('other'), null)
     t.equal(store.bill('B0'), undefined)
     t.equal(store.billByTradeUuid('other', 'u-B0'), undefined)
-    t.ok(store.countBills() > 20)
+    const others = store.countBills()
+    t.ok(others > 20)
+    await store.putMerchant({ appKey: 'tested', appSecret: 's', name: 'n', notifyUrl: null, payAccounts: [] })
+    await store.putBill(bill('T1', { appKey: 'tested', notifications: told(1), events: [{ at: 5, what: 'apply', by: 'merchant' }] }))
+    await store.putBill(bill('T2', { appKey: 'tested', status: 'PAY_FAIL' }))
+    await store.emptyMerchant('tested')
+    t.strictSame(store.listBills({ appKey: 'tested' }, { limit: 9 }).items, [])
+    t.strictSame(store.listNotifications({ appKey: 'tested' }, { limit: 9 }).items, [])
+    t.strictSame([store.bill('T1'), store.billByTradeUuid('tested', 'u-T2'), [...store.untold('tested')], store.latest('tested')], [undefined, undefined, [], 0])
+    t.equal(store.merchants().get('tested')?.name, 'n', 'the merchant stays')
+    t.equal(store.countBills(), others, 'and so does what others have')
+    await store.putBill(bill('T1', { appKey: 'tested' }))
+    t.equal(store.billByTradeUuid('tested', 'u-T1')?.billCode, 'T1', 'its ids are free again')
     await store.clear({ merchants: false })
     t.equal(store.countBills(), 0)
     t.strictSame(store.listNotifications({}, { limit: 9 }), { items: [], nextCursor: null })
@@ -197,6 +209,7 @@ for (const [way, spoil] of Object.entries(ways)) {
       () => store.putMerchant({ ...shop, appSecret: 'other' }),
       () => store.removeMerchant('k', true),
       () => store.removeMerchant('k', false),
+      () => store.emptyMerchant('k'),
       () => store.putBill(bill('B3')),
       () => store.clear({ merchants: true }),
       () => store.putBill(bill('B4')),
@@ -385,6 +398,46 @@ await t.test('while changes of others are refused, reads are answered, and tell 
   t.strictSame([...new Set(seen)], ['PAY_WAIT'])
   fate.fail = {}
   t.equal((await control('POST', `/bills/${billCode}/pay`)).status, 200)
+})
+
+await t.test('a reset of one merchant that cannot be written takes nothing away, and nobody\'s counts', async (t) => {
+  const { fate, files } = fatedFiles()
+  const settings = await resolveSettings({ given: { port: 0, data: join(directory(t), 'data.json'), durability: 'fsync', logLevel: 'silent', clock: 'manual', now: NOW }, spell: (name) => name, env: {} })
+  const app = await startApp(settings, { files })
+  t.teardown(() => app.close())
+  const control = (method: string, path: string, content: unknown = {}) =>
+    send(`${app.url}/_sandbox${path}`, { method, headers: { 'content-type': 'application/json' }, body: method === 'GET' ? '' : JSON.stringify(content) })
+  const scenario = { on: { apply: [{ refuse: 'first' }, { refuse: 'second' }, {}] } }
+  const merchant = async (fields: object) => body(await control('POST', '/merchants', { scenario, ...fields })) as unknown as Merchant
+  const [a, b] = [await merchant({ clock: 'manual' }), await merchant({})]
+  const apply = async ({ appKey, appSecret }: Merchant, tradeUuid: string) => {
+    const text = JSON.stringify(application({ tradeUuid }))
+    return body(await send(`${app.baseUrl}/apply`, { headers: { 'content-type': 'application/json', appKey, sign: sign({ appKey, appSecret }, text) }, body: text }))
+  }
+  for (const expected of [{ message: 'first' }, { message: 'second' }, { success: true }]) t.match(await apply(a, 'one'), expected)
+  t.match(await apply(a, 'two'), { message: 'first' })
+  await control('POST', `/clock/advance?appKey=${a.appKey}`, { by: '1h' })
+  fate.fail = { sync: new Error('EIO') }
+  let begun = (): void => undefined
+  let end = (): void => undefined
+  const isWriting = new Promise<void>((resolve) => { begun = resolve })
+  fate.held = () => new Promise((resolve) => { begun(); end = resolve })
+  const reset = control('POST', `/reset?appKey=${a.appKey}`)
+  await isWriting
+  // While it is on its way to the disk.
+  t.match(await apply(b, 'one'), { message: 'first' })
+  delete fate.held
+  end()
+  t.equal((await reset).status, 503)
+  fate.fail = {}
+  t.match(await apply(b, 'one'), { message: 'second' }, 'another\'s attempt counts, whatever becomes of the reset')
+  t.match(await apply(a, 'two'), { message: 'second' })
+  t.match(body(await control('GET', `/clock?appKey=${a.appKey}`)), { now: '2025-08-04T14:45:21.000+08:00' })
+  t.equal(items(await control('GET', `/requests?appKey=${a.appKey}`)).length, 5)
+  t.match(body(await control('POST', `/clock/advance?appKey=${a.appKey}`, { by: '48h' })), { ran: { expiries: 1 } }, 'what was due is due')
+  t.equal((await control('POST', `/reset?appKey=${a.appKey}`)).status, 204)
+  t.match(await apply(a, 'two'), { message: 'first' })
+  t.match(await apply(b, 'one'), { success: true })
 })
 
 await t.test('what a read saw is there to stay, or it reads again', async (t) => {

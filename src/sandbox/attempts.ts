@@ -34,15 +34,34 @@ export class Attempts {
 
   /** Counts from nothing again, for all or for one merchant; what is returned takes that back. */
   reset(appKey?: string): () => void {
+    return appKey === undefined ? this.#resetAll() : this.#resetOne(appKey)
+  }
+
+  #resetAll(): () => void {
     const before = { counts: this.#counts, size: this.#size }
-    this.#counts = new Map(this.#counts)
-    this.#size -= appKey === undefined ? this.#size : (this.#counts.get(appKey)?.size ?? 0)
-    if (appKey === undefined) this.#counts.clear()
-    else this.#counts.delete(appKey)
+    this.#counts = new Map()
+    this.#size = 0
     return () => {
       this.#counts = before.counts
       this.#size = before.size
     }
+  }
+
+  #resetOne(appKey: string): () => void {
+    const before = this.#replace(appKey, undefined)
+    // What others have asked for meanwhile counts all the same.
+    return () => {
+      this.#replace(appKey, before)
+    }
+  }
+
+  /** Puts other counts in the place of a merchant's, and returns those. */
+  #replace(appKey: string, counts: Map<string, number> | undefined): Map<string, number> | undefined {
+    const before = this.#counts.get(appKey)
+    this.#counts.delete(appKey)
+    if (counts !== undefined) this.#counts.set(appKey, counts)
+    this.#size += (counts?.size ?? 0) - (before?.size ?? 0)
+    return before
   }
 
   #forgetOldest(): void {
