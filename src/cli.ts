@@ -22,12 +22,19 @@ function serveCommand(program: Command): Command {
   })
 }
 
-/** The options of all settings, and the file that may hold them. */
-function withSettings(command: Command): Command {
+/**
+ * The options of all settings, and the file that may hold them.
+ *
+ * @param fixed what takes the place of a setting's default, and only a flag may change
+ * @param defaults what takes the place of a setting's default
+ */
+function withSettings(command: Command, fixed: Partial<Settings> = {}, defaults: Partial<Settings> = {}): Command {
   for (const name of SETTING_NAMES) {
-    const { value, help, default: fallback, env } = SETTINGS[name]
+    const { value, help, default: usual, env } = SETTINGS[name]
+    const fallback = fixed[name] ?? defaults[name] ?? usual
+    const notes = [...(name in fixed ? [] : [env]), ...(fallback === undefined ? [] : [`default ${show(fallback)}`])]
     // The brackets make the value optional to commander, so that a missing one is reported with all the rest.
-    command.option(`${flag(name)} [${value}]`, `${help} (${env}${fallback === undefined ? '' : `; default ${show(fallback)}`})`)
+    command.option(`${flag(name)} [${value}]`, `${help} (${notes.join('; ')})`)
   }
   return command.option('--config [file]', 'the same settings in YAML or JSON (QLINK_CONFIG)').allowUnknownOption().allowExcessArguments()
 }
@@ -35,32 +42,41 @@ function withSettings(command: Command): Command {
 /**
  * @param options what commander made of the flags
  * @param others problems that are known already
+ * @param defaults what takes the place of the settings' own
  */
-async function readSettings(command: Command, { config, ...given }: Record<string, unknown>, env: Readonly<Record<string, string | undefined>>, others: readonly string[] = []): Promise<Settings> {
+async function readSettings(command: Command, { config, ...given }: Record<string, unknown>, env: Readonly<Record<string, string | undefined>>, others: readonly string[] = [], defaults: Partial<Settings> = {}): Promise<Settings> {
   const problems = [...others, ...command.args.filter((argument) => argument.startsWith('-')).map(unknownOption)]
   const [stray] = command.args.filter((argument) => !argument.startsWith('-'))
   // A stray word behind an unknown option is that option's value, and said already.
-  if (stray !== undefined && problems.length === 0) problems.push(`"${stray}" is no command; qlink-sandbox --help lists them`)
+  if (stray !== undefined && problems.length === 0) problems.push(strayWord(command, stray))
   if (config === true) problems.push('--config needs a value')
-  return collect(problems, () => resolveSettings({ given, spell: flag, env, config: typeof config === 'string' ? config : undefined }))
+  return collect(problems, () => resolveSettings({ given, spell: flag, env, config: typeof config === 'string' ? config : undefined, defaults }))
 }
+
+function strayWord({ parent }: Command, word: string): string {
+  const isCommand = parent?.commands.some((one) => one.name() === word) === true
+  return isCommand ? `${word} must stand first, before all options: qlink-sandbox ${word}` : `"${word}" is no command; qlink-sandbox --help lists them`
+}
+
+/** Where the sandbox of `exec` is and keeps its bills: the environment and the file say that of another one. */
+const EXEC_FIXED: Partial<Settings> = { port: 0, data: 'memory' }
+/** Its log tells of trouble alone. */
+const EXEC_DEFAULTS: Partial<Settings> = { logLevel: 'warn' }
 
 /**
  * @param command what stands behind `--`; undefined where that is not there
  */
 function execCommand(program: Command, command: readonly string[] | undefined): void {
-  const exec = withSettings(program.command('exec').description('run a command with a sandbox beside it: qlink-sandbox exec [options] -- COMMAND').usage('[options] -- COMMAND'))
+  const exec = withSettings(program.command('exec').description('run a command with a sandbox beside it: qlink-sandbox exec [options] -- COMMAND').usage('[options] -- COMMAND'), EXEC_FIXED, EXEC_DEFAULTS)
   exec.configureOutput(oneLine)
     .option('--coverage-threshold <percent>', 'fail where less of a bill\'s life was exercised')
     .option('--report <file>', 'write the coverage to a file, .xml in JUnit\'s form or .json; may be given again', (file: string, files: string[] | undefined) => [...(files ?? []), file])
     .option('--no-coverage', 'do not print the coverage')
   exec.action(async ({ coverage, coverageThreshold, report, ...options }: Record<string, unknown>) => {
-    const problems = command === undefined || command.length === 0 ? ['exec needs a command behind --, such as: qlink-sandbox exec -- npm test'] : []
+    const problems = (command?.[0] ?? '') === '' ? ['exec needs a command behind --, such as: qlink-sandbox exec -- npm test'] : []
     const { readCoverageOptions, reportCoverage } = await import('./commands/coverage.ts')
     const wanted = readCoverageOptions({ coverage, coverageThreshold, report }, problems)
-    // Those two of the environment are the command's own; it is told where the sandbox is.
-    const { PORT: _, QLINK_DATA: __, ...env } = process.env
-    const settings = await readSettings(exec, { port: '0', data: 'memory', ...options }, { QLINK_LOG_LEVEL: 'warn', ...env }, problems)
+    const settings = await readSettings(exec, { ...EXEC_FIXED, ...options }, process.env, problems, EXEC_DEFAULTS)
     const { endAs, exec: run } = await import('./commands/exec.ts')
     endAs(await run(settings, command ?? [], (app, ending) => reportCoverage(app, ending, wanted)))
   })

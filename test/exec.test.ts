@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -44,7 +45,7 @@ await t.test('the command finds the sandbox in its environment, and standard out
     const methods = await call('queryPayAccount', { payAccount: 'account1' })
     const clock = await (await fetch(process.env.QLINK_CONTROL_URL + '/clock')).json()
     console.log(JSON.stringify({ methods: methods.length, mode: clock.mode, port: process.env.PORT, data: process.env.QLINK_DATA, argv: process.argv.slice(1) }))
-  `).concat('--', '--port', '-x', '--'), { PORT: '77777', QLINK_DATA: '/nowhere/at/all.json' })
+  `).concat('--', '--port', '-x', '--'), { PORT: '77777', QLINK_DATA: '/nowhere/at/all.json', QLINK_LOG_LEVEL: '' })
   t.match(ended, { code: 0, signal: null })
   t.strictSame(JSON.parse(ended.stdout), { methods: 3, mode: 'real', port: '77777', data: '/nowhere/at/all.json', argv: ['--port', '-x', '--'] })
   t.match(ended.stderr, /^\nLife-cycle coverage: 2\.4 % \(2 of 82\)\n/)
@@ -57,20 +58,31 @@ await t.test('settings are those of serve; the keys are the demo merchant\'s, or
     const { QLINK_CONTROL_URL, QLINK_CONTROL_TOKEN, QLINK_APP_KEY } = process.env
     const answer = await fetch(QLINK_CONTROL_URL + '/clock', { headers: { authorization: 'Bearer ' + QLINK_CONTROL_TOKEN } })
     console.log((await answer.json()).mode, QLINK_APP_KEY)`)])
-  t.match(ended, { code: 0, stdout: 'manual first\n', stderr: '' })
+  t.match(ended, { code: 0, stdout: 'manual first\n', stderr: /^$/ })
+  // A file says how the log is to be; where this sandbox is, and what it keeps, only flags say.
+  const config = join(fixtures, 'config.yaml')
+  writeFileSync(config, 'logLevel: info\nport: 77\ndata: /nowhere/at/all.json\n')
+  t.match(await run(['--config', config, '--no-coverage', ...node('')]), { code: 0, stdout: /^$/, stderr: /^\{"level":30,.*Server listening.*\}\n$/ })
+  t.match((await run(['--help'])).stdout.replace(/\s+/g, ' '), /^Usage: qlink-sandbox exec \[options\] -- COMMAND .* takes a free one \(default 0\) .* \(QLINK_LOG_LEVEL; default warn\) .*--no-coverage/)
 })
 
 await t.test('the command\'s end is exec\'s', async (t) => {
-  t.match(await run(['--no-coverage', ...node('process.exit(3)')]), { code: 3, signal: null, stderr: '' })
-  t.match(await run(['--no-coverage', ...node('process.kill(process.pid, "SIGTERM"); setInterval(() => {}, 1000)')]), { code: null, signal: 'SIGTERM', stderr: '' })
-  t.match(await run(['--no-coverage', '--', 'no-such-command']), { code: 127, stdout: '', stderr: /^qlink-sandbox: the command no-such-command is not found; .*\n$/ })
+  t.match(await run(['--no-coverage', ...node('process.exit(3)')]), { code: 3, signal: null, stderr: /^$/ })
+  t.match(await run(['--no-coverage', ...node('process.kill(process.pid, "SIGTERM"); setInterval(() => {}, 1000)')]), { code: null, signal: 'SIGTERM', stderr: /^$/ })
+  t.match(await run(['--no-coverage', '--', 'no-such-command']), { code: 127, stdout: /^$/, stderr: /^qlink-sandbox: the command no-such-command is not found; .*\n$/ })
   t.match(await run(['--no-coverage', '--', join(ROOT, 'package.json')]), { code: 126, stderr: /^qlink-sandbox: the command \S+ cannot be run: it may not be executed\n$/ })
+  t.match(await run(['--no-coverage', '--', join(ROOT, 'package.json', 'x')]), { code: 126, stderr: /^qlink-sandbox: the command \S+ cannot be run: its path leads through what is not a directory\n$/ })
+  t.match(await run(['--no-coverage', '--', 'sh', '-c', 'kill -USR1 $$']), { code: 128 + constants.signals.SIGUSR1, stderr: /^$/ })
+  const unheard = start(node('process.exit(5)'))
+  unheard.child.stderr.destroy()
+  t.match(await unheard.ended, { code: 5, signal: null }, 'where nobody hears of the coverage')
 })
 
 await t.test('what cannot be used is said, and the command is not run', onceIsEnough, async (t) => {
   const cases: [string[], RegExp][] = [
     [[], /^qlink-sandbox: exec needs a command behind --, such as: qlink-sandbox exec -- npm test\n$/],
     [['--'], /^qlink-sandbox: exec needs a command behind --/],
+    [['--', ''], /^qlink-sandbox: exec needs a command behind --/],
     [['npm', 'test'], /^qlink-sandbox: exec needs a command behind --/],
     [['--prot', '1', ...node('console.log(1)')], /^qlink-sandbox: the option --prot is not known; did you mean --port\?\n$/],
     [['stray', ...node('console.log(1)')], /^qlink-sandbox: "stray" is no command/],
@@ -78,7 +90,7 @@ await t.test('what cannot be used is said, and the command is not run', onceIsEn
     [['--coverage-threshold', ...node('console.log(1)')], /^qlink-sandbox: option '--coverage-threshold <percent>' argument missing\n$/],
     [['--scenario', 'nonesuch', ...node('console.log(1)')], /^qlink-sandbox: there is no scenario "nonesuch"/],
   ]
-  for (const [args, message] of cases) t.match(await run(args), { code: 2, stdout: '', stderr: message }, args.join(' '))
+  for (const [args, message] of cases) t.match(await run(args), { code: 2, stdout: /^$/, stderr: message }, args.join(' '))
 })
 
 const FAMILY = `
@@ -93,6 +105,14 @@ await t.test('a signal reaches the command, and leaves no process behind', async
   const { code, stdout } = await ended
   t.equal(code, 7)
   t.equal(stdout, 'grandchild interrupted ')
+})
+
+await t.test('a signal in the command\'s first moment is for both of them', async (t) => {
+  const preload = `import { ChildProcess } from 'node:child_process'
+    const { spawn } = ChildProcess.prototype
+    ChildProcess.prototype.spawn = function (options) { const result = spawn.call(this, options); process.kill(process.pid, 'SIGHUP'); return result }`
+  const ended = await run(['--no-coverage', ...node('setTimeout(() => console.log("lived on"), 3000)')], { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(preload)}` })
+  t.match(ended, { code: null, signal: 'SIGHUP', stdout: /^$/ })
 })
 
 await t.test('who asks twice has waited long enough', async (t) => {
@@ -112,7 +132,7 @@ await t.test('coverage can be demanded, and written down', onceIsEnough, async (
     await call('apply', { payAccount: 'account1' })
     await fetch(process.env.QLINK_CONTROL_URL + '/reset', { method: 'POST' })
     await call('cancel', { billCode: 'x' })`)
-  t.match(await run(['--coverage-threshold', '4.8', '--no-coverage', '--report', junit, '--report', json, ...suite]), { code: 0, stderr: '' })
+  t.match(await run(['--coverage-threshold', '4.8', '--no-coverage', '--report', junit, '--report', json, ...suite]), { code: 0, stderr: /^$/ })
   const report = object(JSON.parse(readFileSync(json, 'utf8')))
   t.match(report, { covered: 4, total: 82, percent: 4.8 })
   const xml = readFileSync(junit, 'utf8')

@@ -149,6 +149,7 @@ const unusable: Record<string, [string[], RegExp]> = {
     [['--clock', clock], new RegExp(`^qlink-sandbox: --clock must be real, manual or a rate from 0\\.001x to 1000000x such as 60x, but is "${clock}"\\n$`)],
   ])),
   'a command that does not exist': [['serv'], /"serv" is no command/],
+  'a command behind options': [['--port', '0', 'exec'], /^qlink-sandbox: exec must stand first, before all options: qlink-sandbox exec\n$/],
   'a command of scenarios that does not exist': [['scenarios', 'chek'], /^qlink-sandbox: unknown command 'chek' \(Did you mean check\?\)/],
   'an option of check that does not exist': [['scenarios', 'check', '--jsno'], /^qlink-sandbox: unknown option '--jsno'/],
   'a scenario file that is not there': [['scenarios', 'check', 'nowhere.yaml'], /nowhere\.yaml: it does not exist/],

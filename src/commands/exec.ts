@@ -10,6 +10,14 @@ const GRACE = 5000
 /** What shells answer for a command that cannot be run, and for one that is not there. */
 const NOT_EXECUTABLE = 126
 const NOT_FOUND = 127
+/** Why a command cannot be run, by the system's code. */
+const OBSTACLES: Readonly<Record<string, string>> = {
+  E2BIG: 'its arguments and the environment are too long together',
+  EACCES: 'it may not be executed',
+  ELOOP: 'it is a link that leads back to itself',
+  ENAMETOOLONG: 'its name is too long',
+  ENOTDIR: 'its path leads through what is not a directory',
+}
 
 /** How a command ended. */
 export type Ending = { code: number; signal?: undefined } | { code?: undefined; signal: NodeJS.Signals }
@@ -26,6 +34,8 @@ export type Afterwards = (app: App, ending: Ending) => Promise<Ending>
  * @throws UsageError where the sandbox cannot start; the command is not run then
  */
 export async function exec(settings: Settings, command: readonly string[], afterwards: Afterwards): Promise<Ending> {
+  // Who has closed standard error misses what is said there; the command's end is passed on all the same.
+  process.stderr.on('error', () => undefined)
   const app = await startApp(settings)
   try {
     return await afterwards(app, await run(command, environmentOf(app, settings)))
@@ -42,7 +52,8 @@ export function endAs({ code, signal }: Ending): void {
   }
   // Where the signal is ignored, a shell's number says the same.
   process.exitCode = 128 + constants.signals[signal]
-  process.kill(process.pid, signal)
+  // Node.js takes this one for itself, and would open its debugger.
+  if (signal !== 'SIGUSR1') process.kill(process.pid, signal)
 }
 
 function environmentOf(app: App, { controlToken }: Settings): NodeJS.ProcessEnv {
@@ -58,11 +69,11 @@ function environmentOf(app: App, { controlToken }: Settings): NodeJS.ProcessEnv 
 
 async function run([name = '', ...args]: readonly string[], env: NodeJS.ProcessEnv): Promise<Ending> {
   // A terminal sends its signals to all that share its group, and only they may read from it. Elsewhere the command gets
-  // a group of its own, so that a signal reaches all that it has started.
-  const ownGroup = !process.stdin.isTTY
-  const child = spawn(name, args, { stdio: 'inherit', env, detached: ownGroup })
+  // a group of its own, so that a signal reaches all that it has started. Windows has no groups.
+  const ownGroup = !process.stdin.isTTY && process.platform !== 'win32'
+  let child: ChildProcess | undefined
   const kill = (signal: NodeJS.Signals): void => {
-    sendSignal(child, signal, ownGroup)
+    sendSignal(child?.pid, signal, ownGroup)
   }
   let killer: NodeJS.Timeout | undefined
   const passOn = (signal: NodeJS.Signals): void => {
@@ -70,9 +81,13 @@ async function run([name = '', ...args]: readonly string[], env: NodeJS.ProcessE
     else if (ownGroup || signal !== 'SIGINT') kill(signal)
     killer ??= setTimeout(kill, GRACE, 'SIGKILL')
   }
+  // Before the command starts: a signal that comes in its first moments would else end this process alone.
   for (const signal of PASSED_ON) process.on(signal, passOn)
   try {
-    return await endOf(child, name)
+    child = spawn(name, args, { stdio: 'inherit', env, detached: ownGroup })
+    return await endOf(child)
+  } catch (error) {
+    return notRun(name, error as NodeJS.ErrnoException)
   } finally {
     for (const signal of PASSED_ON) process.off(signal, passOn)
     clearTimeout(killer)
@@ -81,21 +96,23 @@ async function run([name = '', ...args]: readonly string[], env: NodeJS.ProcessE
   }
 }
 
-function endOf(child: ChildProcess, name: string): Promise<Ending> {
-  return new Promise((resolve) => {
-    child.on('error', (error: NodeJS.ErrnoException) => {
-      const isThere = error.code !== 'ENOENT'
-      const why = error.code === 'EACCES' ? 'it may not be executed' : error.message
-      process.stderr.write(`qlink-sandbox: ${isThere ? `the command ${name} cannot be run: ${why}` : `the command ${name} is not found; what stands behind -- is run as it is, without a shell`}\n`)
-      resolve({ code: isThere ? NOT_EXECUTABLE : NOT_FOUND })
-    })
+function endOf(child: ChildProcess): Promise<Ending> {
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
     child.on('exit', (code, signal) => {
       resolve(signal === null ? { code: code ?? 1 } : { signal })
     })
   })
 }
 
-function sendSignal({ pid }: ChildProcess, signal: NodeJS.Signals, toGroup: boolean): void {
+/** Says why a command could not be started. Node.js reports some reasons by an event, and throws others. */
+function notRun(name: string, { code = '', message }: NodeJS.ErrnoException): Ending {
+  const isThere = code !== 'ENOENT'
+  process.stderr.write(`qlink-sandbox: ${isThere ? `the command ${name} cannot be run: ${OBSTACLES[code] ?? message}` : `the command ${name} is not found; what stands behind -- is run as it is, without a shell`}\n`)
+  return { code: isThere ? NOT_EXECUTABLE : NOT_FOUND }
+}
+
+function sendSignal(pid: number | undefined, signal: NodeJS.Signals, toGroup: boolean): void {
   if (pid === undefined) return
   try {
     process.kill(toGroup ? -pid : pid, signal)

@@ -18,6 +18,8 @@ export interface Sources {
   env: Readonly<Record<string, string | undefined>>
   /** The path of a configuration file. */
   config?: string | undefined
+  /** What takes the place of the settings' own defaults. */
+  defaults?: Partial<Settings>
 }
 
 /**
@@ -25,7 +27,7 @@ export interface Sources {
  *
  * @throws UsageError with one line for everything that is wrong, all at once
  */
-export async function resolveSettings({ given, spell, env, config }: Sources): Promise<Settings> {
+export async function resolveSettings({ given, spell, env, config, defaults = {} }: Sources): Promise<Settings> {
   const problems = [
     ...unknownVariables(env),
     ...Object.keys(given).filter((name) => !(SETTING_NAMES as string[]).includes(name)).map((name) => `${name} is not known${suggestion(name, SETTING_NAMES)}`),
@@ -42,7 +44,8 @@ export async function resolveSettings({ given, spell, env, config }: Sources): P
   const settings = Object.fromEntries(
     SETTING_NAMES.map((name) => {
       const [where, value] = sourceOf(name)
-      const { read, default: fallback } = SETTINGS[name]
+      const { read, default: usual } = SETTINGS[name]
+      const fallback = defaults[name] ?? usual
       if (value === undefined) return [name, fallback]
       try {
         return [name, read(asText(value))]
