@@ -87,6 +87,6 @@ export default tseslint.config(
     },
   },
   { files: ['src/time/**/*.ts'], rules: { 'no-restricted-syntax': 'off' } },
-  { files: ['src/signing/**/*.ts'], rules: { 'no-restricted-imports': ['error', { patterns: [{ regex: '^(?!\\./|node:crypto$)', message: 'The signing core depends on node:crypto and nothing else.' }] }] } },
+  { files: ['src/signing/**/*.ts'], rules: { 'no-restricted-imports': ['error', { patterns: [{ regex: '^(?!\\.\\.?/|node:crypto$)', message: 'The signing core depends on node:crypto and nothing else.' }] }] } },
   { files: ['**/*.js', '**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', Buffer: 'readonly', URL: 'readonly', setInterval: 'readonly' } } },
 )

@@ -39,16 +39,19 @@ export class Refusal extends Error {
   readonly reason: Reason
   /** The slip of the pen that explains it, where there is one. */
   readonly nearMiss: NearMiss | undefined
+  /** What helps to mend it, for the header `x-qlink-sandbox-hint`. */
+  readonly hint: string | undefined
 
   /**
    * @param reason one of {@link REASONS}
    * @param message one sentence: what is wrong and where, naming a field by its path
    */
-  constructor(reason: Reason, message: string, nearMiss?: NearMiss) {
+  constructor(reason: Reason, message: string, { nearMiss, hint }: { nearMiss?: NearMiss | undefined; hint?: string } = {}) {
     super(message)
     this.name = 'Refusal'
     this.reason = reason
     this.nearMiss = nearMiss
+    this.hint = hint
   }
 }
 

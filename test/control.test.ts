@@ -409,10 +409,26 @@ await t.test('a signature is diagnosed, and no secret is told', async (t) => {
   const content = '{"payAccount":"账号 1"}'
   const ask = async (signature: string, more: Json = {}): Promise<Json> => body(await gate.control('POST', '/signature', { appKey: keys.appKey, content, sign: signature, ...more }))
   const stringToSign = `{"appKey":"${keys.appKey}","content":"{\\"payAccount\\":\\"账号 1\\"}"}<appSecret>`
-  t.strictSame(await ask(sign(keys, content)), { valid: true, code: null, message: 'the signature fits this body', stringToSign })
-  t.match(await ask(signAsObject(keys, content)), { valid: false, code: 'content-as-object', message: /nested as an object/, stringToSign })
-  t.match(await ask(sign(keys, content).toUpperCase()), { valid: false, code: 'malformed', message: /40 lower-case hex/ })
-  t.match(await ask(sign(keys, `${content} `)), { valid: false, code: 'unknown' })
+  t.strictSame(await ask(sign(keys, content)), {
+    valid: true,
+    code: null,
+    mistakes: [],
+    twins: [],
+    message: 'the signature fits this body',
+    messageZh: '签名与请求体相符',
+    hashed: null,
+    stringToSign,
+    firstDifference: null,
+    mend: null,
+    steps: [],
+    stepsZh: [],
+  })
+  t.match(await ask(signAsObject(keys, content)), { valid: false, code: 'content-as-object', message: /as a nested object/, stringToSign })
+  t.match(await ask(sign(keys, content).toUpperCase()), { valid: false, code: 'uppercase-hex', hashed: stringToSign, firstDifference: null, message: /40 lower-case hex/ })
+  t.match(await ask('signed, sealed, delivered'), { valid: false, code: 'malformed', message: /40 lower-case hex/, hashed: null })
+  t.match(await ask(sign(keys, `${content} and more`)), { valid: false, code: 'unknown', mistakes: [], steps: [/hashes/, /sha1sum/, /journal/], stepsZh: [/哈希/, /sha1sum/, /日志/] })
+  t.match(await ask(sign(demo, content)), { code: 'secret-of-another-merchant', hashed: /^\{"appKey":"demo-app-key".*<secret of another merchant>$/ }, 'signed as another merchant')
+  t.match(await ask(sign({ ...keys, appSecret: demo.appSecret }, content)), { code: 'secret-of-another-merchant', firstDifference: { expected: /<appSecret>$/ } })
   t.match(await ask(sign(keys, ''), { content: '' }), { valid: true, stringToSign: `{"appKey":"${keys.appKey}"}<appSecret>` })
   fine(t, await gate.control('PATCH', `/merchants/${keys.appKey}`, { signature: 'object' }))
   t.match(await ask(signAsObject(keys, content)), { valid: true, stringToSign: `{"appKey":"${keys.appKey}","content":${content}}<appSecret>` }, 'as the merchant\'s setting has it')
@@ -422,7 +438,37 @@ await t.test('a signature is diagnosed, and no secret is told', async (t) => {
   await gate.call('apply', content, { keys: demo, sign: signAsObject(demo, content) })
   const [refused] = items(await gate.control('GET', '/requests'))
   t.match(refused, { reason: 'SIGN_MISMATCH', diagnosis: { valid: false, code: 'content-as-object', stringToSign: /<appSecret>$/ } }, 'the journal has it too')
-  t.equal(object(refused?.['diagnosis'])['message'], refused?.['message'])
+  t.equal(refused?.['message'], `${String(object(refused?.['diagnosis'])['message'])} (content-as-object)`)
+})
+
+await t.test('a refused signature is explained where the merchant looks', async (t) => {
+  const gate = await open(t)
+  const keys = await gate.merchant()
+  const content = '{"payAccount":"账号 1"}'
+  const answer = await gate.call('queryPayAccount', content, { keys, sign: signAsObject(keys, content) })
+  t.match(body(answer), { success: false, message: 'the signature does not fit this body: content was signed as a nested object, but must be the body as a JSON string, its quotes escaped (content-as-object)' })
+  const byte = `{"appKey":"${keys.appKey}","content":`.length
+  t.match(answer.headers, { 'x-qlink-sandbox-error': 'SIGN_MISMATCH', 'x-qlink-sandbox-hint': new RegExp(`^content-as-object; from byte ${byte} on .*was hashed, not .*; POST /_sandbox/signature says more$`) })
+
+  // A body that was sent a moment ago.
+  const before = '{"payAccount":"account1"}'
+  fine(t, await gate.call('queryPayAccount', before, { keys }))
+  const again = await gate.call('queryPayAccount', content, { keys, sign: sign(keys, before) })
+  const [, sent] = items(await gate.control('GET', `/requests?appKey=${keys.appKey}`))
+  t.match(body(again), { message: new RegExp(`another request's body.* \\(it fits ${String(sent?.['id'])}\\) \\(signature-of-another-request\\)$`) })
+})
+
+await t.test('who sends many wrong signatures is told so, and nobody else is kept waiting', async (t) => {
+  const gate = await open(t)
+  const [loud, quiet] = [await gate.merchant(), await gate.merchant()]
+  // So large that each takes a good part of the time there is.
+  const content = JSON.stringify({ payAccount: 'x'.repeat(100_000) })
+  const refused = async (keys: typeof loud): Promise<string> => String(body(await gate.call('queryPayAccount', content, { keys, sign: 'f'.repeat(40) }))['message'])
+  let asked = 0
+  while (!(await refused(loud)).includes('left unexplained') && asked < 1000) asked++
+  t.ok(asked > 0 && asked < 1000, 'the first is explained, and not all of them', { asked })
+  t.match(await refused(quiet), /none of the (?:commonest|known) mistakes/)
+  t.match(items(await gate.control('GET', `/requests?appKey=${loud.appKey}&limit=1`)), [{ diagnosis: { code: 'not-explained', stringToSign: /<appSecret>$/ } }])
 })
 
 /** Starts a sandbox whose log, all of it, comes to the lines. */

@@ -1,6 +1,6 @@
 import type { Operation } from '../contract/states.ts'
 import type { NearMiss } from '../errors.ts'
-import type { Diagnosis } from '../signing/index.ts'
+import type { Explanation } from '../signing/explain/explain.ts'
 import type { Page, PageRequest } from '../store/store.ts'
 import { Queue } from './queue.ts'
 
@@ -42,7 +42,7 @@ export interface RecordedRequest {
   /** What the answer would have said, where a fault took it away. */
   readonly lostAnswer: string | undefined
   /** Of a signature that does not fit. */
-  readonly diagnosis: Diagnosis | undefined
+  readonly diagnosis: Explanation | undefined
   readonly warnings: readonly string[]
   readonly nearMisses: readonly NearMiss[]
   /** Real milliseconds until it was answered. */
@@ -171,8 +171,9 @@ function merchantOf({ appKey = '' }: RecordedRequest): string {
 /** What an entry takes besides its texts, more or less. */
 const ENTRY = 500
 
-function sizeOf({ url, headers, body, response, lostAnswer }: RecordedRequest): number {
+function sizeOf({ url, headers, body, response, lostAnswer, diagnosis }: RecordedRequest): number {
   let size = ENTRY + url.length + (body?.length ?? 0) + (response?.body.length ?? 0) + (lostAnswer?.length ?? 0)
+  if (diagnosis !== undefined) size += ENTRY + diagnosis.stringToSign.length + (diagnosis.hashed?.length ?? 0)
   // For each request: no list is made of them.
   for (const name in headers) size += name.length + (headers[name]?.length ?? 0)
   return size

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { textFromHeader } from '../contract/header-text.ts'
 import type { BillStatus } from '../contract/states.ts'
-import { verify } from '../signing/index.ts'
+import { verify } from '../signing/sign.ts'
 
 /** The keys of a merchant. */
 export interface Keys {

@@ -1,4 +1,4 @@
-import { sign } from '../signing/index.ts'
+import { sign } from '../signing/sign.ts'
 import { part, type Call } from './call.ts'
 import {
   billHandle, billsOf, clockOf, notificationsOf, requestsOf, scenariosOf,

@@ -21,8 +21,16 @@ export class Merchants {
   }
 
   list(): Merchant[] {
-    const appKeys = new Set([...this.#fixtures.keys(), ...this.#store.merchants().keys()])
-    return [...appKeys].flatMap((appKey) => this.get(appKey) ?? [])
+    return [...this.all()]
+  }
+
+  /** One after the other, for who does not want them all. */
+  *all(): Generator<Merchant> {
+    for (const appKey of this.#fixtures.keys()) {
+      const merchant = this.get(appKey)
+      if (merchant !== undefined) yield merchant
+    }
+    for (const [appKey, merchant] of this.#store.merchants()) if (merchant !== null && !this.#fixtures.has(appKey)) yield merchant
   }
 
   /**

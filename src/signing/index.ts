@@ -1,3 +1,7 @@
-export { diagnose, type Diagnosis, type DiagnosisCode } from './diagnosis.ts'
+export { explain, type Explanation } from './explain/explain.ts'
+export type { Difference } from './explain/first-difference.ts'
+export type { Mend } from './explain/mistakes/mistake.ts'
+export type { MistakeCode } from './explain/mistakes/table.ts'
+export type { ExplainInput } from './explain/search.ts'
 export { sign, signAsObject, verify, type SignatureReading } from './sign.ts'
 export { stringToSign, stringToSignAsObject, type SigningInput } from './string-to-sign.ts'

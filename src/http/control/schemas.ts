@@ -198,8 +198,22 @@ export const SignatureQuestion = Type.Object(
 export const SignatureAnswer = Type.Object({
   valid: Type.Boolean(),
   code: Type.Union([Type.String(), Type.Null()], { description: 'Which mistake explains it; null where it fits / 错误代码' }),
-  message: text('In a sentence / 说明'),
+  mistakes: Type.Array(Type.String(), { description: 'All that were made together / 同时存在的错误' }),
+  twins: Type.Array(Type.String(), { description: 'Others which give the very same string for this body / 对该报文效果相同的其他错误' }),
+  message: text('In a sentence / 英文说明'),
+  messageZh: text('In Chinese / 中文说明'),
+  hashed: Type.Union([Type.String(), Type.Null()], { description: 'What was hashed; null where that is not known / 实际参与哈希的字符串' }),
   stringToSign: text('What should have been hashed, with <appSecret> in the secret’s place / 待签名字符串'),
+  firstDifference: Type.Union([
+    Type.Object({ byte: Type.Integer({ description: 'Counted from 0 / 从 0 开始的字节位置' }), hashed: Type.String(), expected: Type.String() }),
+    Type.Null(),
+  ], { description: 'Where the two part / 第一处差异' }),
+  mend: Type.Union([
+    Type.Object({ java: Type.String(), javascript: Type.String(), python: Type.String(), go: Type.String(), php: Type.String() }),
+    Type.Null(),
+  ], { description: 'How to do it right / 修正方法' }),
+  steps: Type.Array(Type.String(), { description: 'What to do where no mistake is found / 未找到原因时的排查步骤' }),
+  stepsZh: Type.Array(Type.String(), { description: 'In Chinese / 中文' }),
 })
 
 export const ProbeQuestion = Type.Object(

@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { readableHeader } from '../../contract/header-text.ts'
 import { Refusal, StoreUnavailable } from '../../errors.ts'
 import { isGone } from '../gone.ts'
 import { InvalidInput } from '../invalid-input.ts'
@@ -21,8 +22,9 @@ export function failureHandler(style: AnswerStyle, bodyLimit: number) {
 }
 
 export function sendFailure(reply: FastifyReply, refusal: Refusal, style: AnswerStyle): FastifyReply {
-  const { reason, message } = refusal
+  const { reason, message, hint } = refusal
   reply.refusal = refusal
+  if (hint !== undefined) reply.header('x-qlink-sandbox-hint', readableHeader(hint))
   return reply
     .code(failureStatus(reason, style))
     .header('x-qlink-sandbox-error', reason)

@@ -5,7 +5,8 @@ import { Refusal } from '../../errors.ts'
 import type { Merchant } from '../../merchant/merchant.ts'
 import { closest } from '../../nearest.ts'
 import type { Merchants } from '../../sandbox/merchants.ts'
-import { diagnose, verify } from '../../signing/index.ts'
+import { verify } from '../../signing/sign.ts'
+import type { Explainer } from './explainer.ts'
 
 /**
  * The first checks of a request, before its body is read: the headers are there, the appKey is known, and the body
@@ -33,7 +34,7 @@ function unknownMerchant(appKey: string, merchants: Merchants): Refusal {
   const names = merchants.list().slice(0, FEW_MERCHANTS).map((merchant) => merchant.appKey)
   const meant = closest(appKey, names)
   const message = `the header appKey names no merchant: "${printable(appKey)}"${meant === undefined ? '' : `; did you mean ${meant}?`}`
-  return new Refusal('APP_KEY_UNKNOWN', message, meant === undefined ? undefined : { what: 'appKey', sent: appKey, meant })
+  return new Refusal('APP_KEY_UNKNOWN', message, meant === undefined ? {} : { nearMiss: { what: 'appKey', sent: appKey, meant } })
 }
 
 function contentTypeRefusal({ headers }: FastifyRequest): Refusal | undefined {
@@ -51,24 +52,43 @@ function contentTypeRefusal({ headers }: FastifyRequest): Refusal | undefined {
 const JSON_TYPE = /^\s*application\/json\s*(?:;|$)/i
 const CHARSET = /;\s*charset="?([^";\s]+)/i
 
+/** A body's text, and the signature that came with it. */
+export interface Signed {
+  readonly text: string
+  readonly sign: string
+}
+
 /**
- * Checks the signature over the body's exact bytes. Nothing is parsed before it holds.
+ * Reads what the signature is of: the body's exact bytes. Nothing is parsed before the signature holds.
  *
- * @returns the body's text
- * @throws Refusal BODY_NOT_UTF8 or SIGN_MISMATCH
+ * @throws Refusal BODY_NOT_UTF8
  */
-export function checkSignature(request: FastifyRequest, merchant: Merchant, body: Buffer): string {
+export function readSigned(request: FastifyRequest, body: Buffer): Signed {
   if (!isUtf8(body)) {
     const encoding = request.headers['content-encoding']
     throw new Refusal('BODY_NOT_UTF8', encoding === undefined ? 'the body is not valid UTF-8' : `the body is not valid UTF-8; it was sent with content-encoding ${encoding}, and must be sent as it is`)
   }
-  const content = body.toString('utf8')
-  const sign = header(request, 'sign')
-  const { appKey, appSecret, signature = 'strict' } = merchant
-  if (verify({ appKey, appSecret, content, sign }, signature)) return content
-  const diagnosis = diagnose({ appKey, appSecret, content, sign }, signature)
+  return { text: body.toString('utf8'), sign: header(request, 'sign') }
+}
+
+/** Whether the signature fits, as the merchant's setting has it. */
+export function isSigned({ text, sign }: Signed, { appKey, appSecret, signature }: Merchant): boolean {
+  return verify({ appKey, appSecret, content: text, sign }, signature)
+}
+
+/** @throws Refusal SIGN_MISMATCH, with what is wrong with the signature */
+export async function refuseSignature(explainer: Explainer, request: FastifyRequest, signed: Signed): Promise<never> {
+  const diagnosis = await explainer.explainInTurn(request.qlink.merchant, signed)
   if (request.record !== undefined) request.record.diagnosis = diagnosis
-  throw new Refusal('SIGN_MISMATCH', diagnosis.message)
+  const { mistakes, twins, message, firstDifference } = diagnosis
+  const names = mistakes.length === 0 ? '' : ` (${mistakes.join(' + ')})`
+  const hints = [
+    ...(mistakes.length === 0 ? [diagnosis.code ?? ''] : [mistakes.join(' + ')]),
+    ...(twins.length === 0 ? [] : [`or ${twins.join(', ')}`]),
+    ...(firstDifference === null ? [] : [`from byte ${firstDifference.byte} on ${firstDifference.hashed} was hashed, not ${firstDifference.expected}`]),
+    'POST /_sandbox/signature says more',
+  ]
+  throw new Refusal('SIGN_MISMATCH', `${message}${names}`, { hint: hints.join('; ') })
 }
 
 function header(request: FastifyRequest, name: string): string {

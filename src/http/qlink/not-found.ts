@@ -20,7 +20,7 @@ export function notFound(world: World, basePath: string, style: AnswerStyle) {
     const meant = nearestEndpoint(path, endpoints)
     const hint = meant === undefined ? `; the endpoints are ${endpoints.join(', ')}` : `; did you mean ${meant}?`
     const nearMiss = meant === undefined ? undefined : { what: 'path', sent: path, meant } as const
-    return sendFailure(reply, new Refusal('PATH_UNKNOWN', `there is nothing at ${shorten(path)}${hint}`, nearMiss), style)
+    return sendFailure(reply, new Refusal('PATH_UNKNOWN', `there is nothing at ${shorten(path)}${hint}`, { nearMiss }), style)
   }
 }
 

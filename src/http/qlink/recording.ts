@@ -3,7 +3,7 @@ import { textFromHeader } from '../../contract/header-text.ts'
 import type { NearMiss, Refusal } from '../../errors.ts'
 import type { RecordedRequest } from '../../journal/requests.ts'
 import type { World } from '../../sandbox/world.ts'
-import type { Diagnosis } from '../../signing/index.ts'
+import type { Explanation } from '../../signing/explain/explain.ts'
 import type { Clock } from '../../time/clock.ts'
 
 /** What is noted of a request while it is handled, for the journal. */
@@ -19,7 +19,7 @@ export interface Record {
   warnings: string[]
   nearMisses: NearMiss[]
   /** Of a signature that does not fit. */
-  diagnosis?: Diagnosis
+  diagnosis?: Explanation
   /** What a scenario put in the place of the answer. */
   fault?: string
   lostAnswer?: string

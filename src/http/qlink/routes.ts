@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { acceptAliases } from '../../contract/aliases.ts'
+import { readableHeader } from '../../contract/header-text.ts'
 import { exactNumber, readBody, writeExact } from '../../contract/json.ts'
 import type { ApplyRequest, CancelRequest, GetPayStatusRequest, QueryPayAccountRequest } from '../../contract/schemas.ts'
 import type { Operation } from '../../contract/states.ts'
@@ -16,7 +17,8 @@ import { failureBody, successBody, type AnswerStyle } from './answers.ts'
 import { stageOf } from './conduct.ts'
 import { checkInputs, withOperations } from '../operation-check.ts'
 import { failureHandler } from './failures.ts'
-import { admit, checkSignature } from './gate.ts'
+import { Explainer } from './explainer.ts'
+import { admit, isSigned, readSigned, refuseSignature } from './gate.ts'
 import { beginRecord } from './recording.ts'
 
 declare module 'fastify' {
@@ -71,19 +73,23 @@ export function qlinkRoutes(app: FastifyInstance, world: World, style: AnswerSty
     }
     done()
   })
-  app.addHook('preValidation', (request, reply, done) => withOperations((operations) => {
+  const explainer = new Explainer(world)
+  app.addHook('preValidation', (request, reply, done) => {
     if (request.record?.early !== undefined) throw request.record.early
     const { merchant } = request.qlink
-    const text = checkSignature(request, merchant, (request.body as Buffer | undefined) ?? Buffer.alloc(0))
-    const value = readBody(text)
-    request.qlink = { merchant, text }
-    request.body = value
-    const { operation = '' } = request.routeOptions.config
-    const aliases = operation === 'apply' ? acceptAliases(value) : []
-    const unknown = unknownFields(value, operations.OPERATIONS[operation]?.body ?? {})
-    if (aliases.length + unknown.length > 0) warn(request, reply, [...aliases.map((message) => ({ message })), ...unknown])
-    checkInputs(operations, request)
-  }, done))
+    const signed = readSigned(request, (request.body as Buffer | undefined) ?? Buffer.alloc(0))
+    if (!isSigned(signed, merchant)) return refuseSignature(explainer, request, signed)
+    return withOperations((operations) => {
+      const value = readBody(signed.text)
+      request.qlink = { merchant, text: signed.text }
+      request.body = value
+      const { operation = '' } = request.routeOptions.config
+      const aliases = operation === 'apply' ? acceptAliases(value) : []
+      const unknown = unknownFields(value, operations.OPERATIONS[operation]?.body ?? {})
+      if (aliases.length + unknown.length > 0) warn(request, reply, [...aliases.map((message) => ({ message })), ...unknown])
+      checkInputs(operations, request)
+    }, done)
+  })
 
   const cases = useCases(world)
   const stage = stageOf(app, world)
@@ -103,8 +109,6 @@ function warn(request: FastifyRequest, reply: FastifyReply, found: FieldWarning[
   const warnings = found.map(({ message }) => message)
   request.record?.warnings.push(...warnings)
   request.record?.nearMisses.push(...found.flatMap(({ nearMiss }) => nearMiss ?? []))
-  const text = warnings.join('; ')
-  // A header carries ASCII; what is not, a mistyped name in Chinese say, is shown as in a URL.
-  reply.header('x-qlink-sandbox-warning', text.replace(/[^\x20-\x7e]+/g, (part) => encodeURI(part.toWellFormed())))
+  reply.header('x-qlink-sandbox-warning', readableHeader(warnings.join('; ')))
   request.log.warn({ operation: request.routeOptions.config.operation, warnings }, 'a request was accepted with warnings')
 }

@@ -1,0 +1,79 @@
+import { isUtf8 } from 'node:buffer'
+import type { Merchant } from '../../merchant/merchant.ts'
+import type { World } from '../../sandbox/world.ts'
+import type { ExplainInput, Explanation } from '../../signing/index.ts'
+import type { Signed } from './gate.ts'
+
+/** How many milliseconds a merchant's wrong signatures may take at once, and how many of each second from then on. */
+const AT_ONCE = 250
+const EACH_SECOND = 30
+/** How many bytes are hashed for one refusal: a large body is looked at for the commonest mistakes alone. */
+const EFFORT = 8 * 1024 * 1024
+/** Other merchants whose secret is tried, and recent requests whose body is. */
+const OTHERS = 50
+const RECENT = 20
+const LARGEST_RECENT = 16 * 1024
+
+/** What a merchant has left of its time. */
+interface Budget {
+  left: number
+  /** On the monotonic clock. */
+  since: number
+}
+
+/**
+ * Explains wrong signatures. It takes a millisecond or more for each, so a merchant who sends many of them has a budget;
+ * the right ones of everyone else are not to wait for it. The time is real time, as it is the processor's.
+ */
+export class Explainer {
+  readonly #world: Pick<World, 'merchants' | 'requests'>
+  readonly #budgets = new WeakMap<Merchant, Budget>()
+
+  constructor(world: Pick<World, 'merchants' | 'requests'>) {
+    this.#world = world
+  }
+
+  /** Explains a request's signature; one that finds the merchant's budget used up is left unexplained, and says so. */
+  async explainInTurn(merchant: Merchant, signed: Signed): Promise<Explanation> {
+    const { explain, unexplained } = await import('../../signing/explain/explain.ts')
+    const budget = this.#budgetOf(merchant)
+    if (budget.left <= 0) return unexplained(inputOf(merchant, signed))
+    const explanation = explain({ ...inputOf(merchant, signed), ...this.#around(merchant), effort: EFFORT })
+    const now = performance.now()
+    budget.left -= now - budget.since
+    budget.since = now
+    return explanation
+  }
+
+  /** Explains a signature that someone asks about. */
+  async explain(merchant: Merchant, signed: Signed): Promise<Explanation> {
+    const { explain } = await import('../../signing/explain/explain.ts')
+    return explain({ ...inputOf(merchant, signed), ...this.#around(merchant) })
+  }
+
+  #budgetOf(merchant: Merchant): Budget {
+    const now = performance.now()
+    const known = this.#budgets.get(merchant) ?? { left: AT_ONCE, since: now }
+    known.left = Math.min(AT_ONCE, known.left + ((now - known.since) / 1000) * EACH_SECOND)
+    known.since = now
+    this.#budgets.set(merchant, known)
+    return known
+  }
+
+  #around({ appKey }: Merchant): Pick<ExplainInput, 'otherSecrets' | 'otherBodies'> {
+    const otherSecrets: Merchant[] = []
+    for (const merchant of this.#world.merchants.all()) {
+      if (otherSecrets.length === OTHERS) break
+      if (merchant.appKey !== appKey) otherSecrets.push(merchant)
+    }
+    const { items } = this.#world.requests.list({ appKey }, { limit: RECENT, cursor: undefined })
+    return {
+      otherSecrets,
+      otherBodies: items.flatMap((request) => (request.body === undefined || request.body.length > LARGEST_RECENT || !isUtf8(request.body) ? [] : [{ id: `r-${request.number}`, body: request.body.toString() }])),
+    }
+  }
+}
+
+function inputOf({ appKey, appSecret, signature }: Merchant, { text, sign }: Signed): ExplainInput {
+  return { appKey, appSecret, body: text, sign, reading: signature }
+}
