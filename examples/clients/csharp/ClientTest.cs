@@ -189,7 +189,7 @@ public static class ClientTest
         foreach (string fault in new[] { "connection-reset", "empty-response", "truncated-json", "garbage", "hang", "http-500", "http-504" })
         {
             Merchant merchant = await Merchant.LossyAsync(fault, "kept");
-            QLink.Applied bill = await merchant.Client(500).ApplyAsync(Application("t-4"));
+            QLink.Applied bill = await merchant.Client(fault == "hang" ? 1000 : 5000).ApplyAsync(Application("t-4"));
             Equal(fault + " PAY_WAIT null", fault + " " + bill.Status + " " + (bill.ActionValue ?? "null"));
             Check(!string.IsNullOrEmpty(bill.BillCode), "there is no billCode");
             Equal(fault + " 1", fault + " " + await merchant.ApplicationsAsync());
@@ -201,7 +201,7 @@ public static class ClientTest
         foreach (string fault in new[] { "connection-reset", "hang", "http-503" })
         {
             Merchant merchant = await Merchant.LossyAsync(fault, "none");
-            QLink client = merchant.Client(500);
+            QLink client = merchant.Client(fault == "hang" ? 1000 : 5000);
             var error = await FailsAsync<QLink.AmbiguousException>(() => client.ApplyAsync(Application("t-5")));
             Equal(QLink.Outcome.NotThere, error.Outcome);
             Equal(fault + " 1", fault + " " + await merchant.ApplicationsAsync());

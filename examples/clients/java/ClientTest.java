@@ -153,7 +153,7 @@ public class ClientTest {
     static void lostAnswer() throws Exception {
         for (String fault : List.of("connection-reset", "empty-response", "truncated-json", "garbage", "hang", "http-500", "http-504")) {
             Merchant merchant = Merchant.lossy(fault, "kept");
-            QLink.Applied bill = merchant.client(500).apply(application("t-4"));
+            QLink.Applied bill = merchant.client(fault.equals("hang") ? 1000 : 5000).apply(application("t-4"));
             equal(fault + " PAY_WAIT null", fault + " " + bill.status + " " + bill.actionValue);
             check(!bill.billCode.isEmpty(), "there is no billCode");
             equal(1, merchant.applications());
@@ -163,7 +163,7 @@ public class ClientTest {
     static void neverArrived() throws Exception {
         for (String fault : List.of("connection-reset", "hang", "http-503")) {
             Merchant merchant = Merchant.lossy(fault, "none");
-            QLink client = merchant.client(500);
+            QLink client = merchant.client(fault.equals("hang") ? 1000 : 5000);
             equal(QLink.Outcome.NOT_THERE, fails(QLink.Ambiguous.class, () -> client.apply(application("t-5"))).outcome);
             equal(1, merchant.applications());
             // What the caller may do, and the client never does: the same tradeUuid again.

@@ -100,7 +100,7 @@ class LiveTest(unittest.TestCase):
         """A merchant whose first application has no clear answer."""
         scenario = {"name": "lossy", "on": {"apply": [{"fault": fault, "effect": effect}, {}]}}
         merchant = self.merchant(scenario=scenario)
-        return merchant, self.client(merchant, timeout=0.5)
+        return merchant, self.client(merchant, timeout=1 if fault == "hang" else 5)
 
     def applications(self, merchant):
         return len(control("GET", "/requests", appKey=merchant["appKey"], operation="apply")["items"])
