@@ -32,7 +32,7 @@ const ROOMS = {
   kit: ['contract', 'errors', 'http/control/coverage-schemas', 'http/control/journal-schemas', 'http/control/schemas', 'merchant', 'scenario', 'signing', 'time'],
   index: ['app', 'config', 'errors', 'kit', 'signing'],
   serve: ['app', 'config', 'version'],
-  commands: ['app', 'config', 'contract', 'coverage', 'errors', 'load', 'notification/plan', 'notification/presets', 'notification/schedule', 'time'],
+  commands: ['app', 'config', 'contract', 'coverage', 'errors', 'load', 'notification/plan', 'notification/presets', 'notification/schedule', 'signing', 'time'],
   cli: ['commands', 'config', 'errors', 'nearest', 'serve', 'version'],
 }
 

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import type { showSchedule } from './commands/schedule.ts'
 import type { checkScenarios, Outcome, recordBill } from './commands/scenarios.ts'
+import type { SignOptions, Surroundings, VerifyOptions } from './commands/signature.ts'
 import { resolveSettings } from './config/resolve.ts'
 import { kebab, SETTINGS, SETTING_NAMES, SHIPPED_FIXTURES, type SettingName, type Settings } from './config/settings.ts'
 import { UsageError } from './errors.ts'
@@ -133,6 +134,42 @@ function scheduleCommand(program: Command): void {
     })
 }
 
+/** Options that both commands about signatures have. */
+function signatureCommand(program: Command, name: string, description: string): Command {
+  return program.command(name)
+    .description(description)
+    .argument('[file]', 'the body, byte for byte; standard input where left out')
+    .option('--app-key <key>', 'the merchant\'s appKey (QLINK_APP_KEY)')
+    .option('--secret <secret>', 'its appSecret (QLINK_APP_SECRET)')
+    .option('--signature <reading>', 'strict, or object where content is nested as an object (default strict)')
+    .option('--json', 'as JSON')
+    .configureOutput(oneLine)
+}
+
+function signatureCommands(program: Command): void {
+  signatureCommand(program, 'sign', 'print the signature of a body, the string that is hashed, and a curl command')
+    .option('--url <url>', 'base URL for the curl command (QLINK_BASE_URL; default http://127.0.0.1:4800/open-platform-api/pay)')
+    .option('--operation <name>', 'endpoint for the curl command; by the body\'s fields where left out')
+    .action(async (file: string | undefined, options: SignOptions) => {
+      const { signBody } = await import('./commands/signature.ts')
+      finish(await signBody(file, options, surroundings()))
+    })
+  signatureCommand(program, 'verify', 'say whether a signature fits a body, and if not, which mistake explains it')
+    .option('--sign <signature>', 'the header sign as it was sent')
+    .option('--other-secret <secret>', 'another merchant\'s secret that may have been used; may be given again', (secret: string, secrets: string[] | undefined) => [...(secrets ?? []), secret])
+    .action(async (file: string | undefined, options: VerifyOptions) => {
+      const { verifySignature } = await import('./commands/signature.ts')
+      finish(await verifySignature(file, options, surroundings()))
+    })
+}
+
+/** Colours as https://no-color.org and Node.js itself have it. */
+function surroundings(): Surroundings {
+  const { env, stdin, stdout } = process
+  const wanted = (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb' && stdout.isTTY
+  return { env, stdin, colours: (env['FORCE_COLOR'] ?? '') === '' ? wanted : env['FORCE_COLOR'] !== '0' }
+}
+
 function scenariosCommands(program: Command): void {
   const scenarios = program.command('scenarios').description('look at scenario files, or make one').configureOutput(oneLine)
   scenarios.command('check')
@@ -180,6 +217,7 @@ async function main(): Promise<void> {
     .configureHelp({ optionTerm: (option) => option.flags.replace('[', '<').replace(']', '>') })
   const serve = serveCommand(program).exitOverride()
   scheduleCommand(program)
+  signatureCommands(program)
   scenariosCommands(program)
   execCommand(program, command)
   program.addHelpText('after', () => `\n${serve.helpInformation()}`)
