@@ -5,6 +5,7 @@ import { parse } from 'yaml'
 import { BODY_FORMS } from '../dist/fault/body/table.js'
 import { SIGNATURE_FORMS } from '../dist/fault/signature/table.js'
 import { FAULTS } from '../dist/fault/wire/table.js'
+import { MISTAKES } from '../dist/signing/explain/mistakes/table.js'
 
 const root = new URL('../', import.meta.url)
 const ENGLISH = 0
@@ -14,8 +15,9 @@ const HEADS = {
   faults: ['| fault | what the client sees |', '| 故障 | 客户端看到什么 |'],
   signatures: ['| `sign` | what |', '| `sign` | 含义 |'],
   bodies: ['| `body` | what |', '| `body` | 含义 |'],
+  mistakes: ['| `code` | what was done, and what would be right |', '| `code` | 做了什么，应该怎样 |'],
 }
-const FILES = { 'README.md': ENGLISH, 'README.zh-CN.md': CHINESE, 'docs/scenarios.md': ENGLISH, 'docs/scenarios.zh-CN.md': CHINESE }
+const FILES = { 'README.md': ENGLISH, 'README.zh-CN.md': CHINESE, 'docs/scenarios.md': ENGLISH, 'docs/scenarios.zh-CN.md': CHINESE, 'docs/signing.md': ENGLISH, 'docs/signing.zh-CN.md': CHINESE }
 
 /** Every description is English, then a slash, then Chinese. */
 const inOne = (description, language) => description.split(' / ')[language]
@@ -29,10 +31,16 @@ const rows = {
   faults: (language) => ofTable(FAULTS, language),
   signatures: (language) => ofTable(SIGNATURE_FORMS, language),
   bodies: (language) => ofTable(BODY_FORMS, language),
+  mistakes: (language) => Object.entries(MISTAKES).map(([code, { en, zh }]) => `| \`${code}\` | ${asText(language === ENGLISH ? en : zh)} |`),
 }
 
 function ofTable(table, language) {
   return Object.entries(table).map(([name, { description }]) => `| \`${name}\` | ${inOne(description, language)} |`)
+}
+
+/** What would be markup, as it is. */
+function asText(sentence) {
+  return sentence.replace(/[\\<|*]/g, '\\$&')
 }
 
 let stale = false

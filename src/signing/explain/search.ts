@@ -163,11 +163,15 @@ export class Search {
   }
 
   #inPairs(singles: readonly Single[], digest: ReceivedDigest): Found | undefined {
-    return first(singles, (one) => first(singles, (other) => {
-      const isListed = PAIRS[one.code]?.includes(other.code) === true || PAIRS[other.code]?.includes(one.code) === true
-      const draft = isListed ? this.#both(one, other) : undefined
-      return draft !== undefined && this.#gives(draft, digest) ? { mistakes: named([one.code, other.code], digest), twins: [], draft, hashes: 'string' } : undefined
-    }))
+    const hits: { readonly codes: readonly MistakeCode[]; readonly draft: Draft }[] = []
+    for (const [one, other] of pairsOf(singles)) {
+      const draft = this.#both(one, other)
+      if (draft !== undefined && this.#gives(draft, digest)) hits.push({ codes: [one.code, other.code], draft })
+    }
+    const [hit, ...same] = hits
+    if (hit === undefined) return undefined
+    const twins = new Set(same.flatMap(({ codes }) => codes).filter((code) => !hit.codes.includes(code)))
+    return { mistakes: named(hit.codes, digest), twins: [...twins], draft: hit.draft, hashes: 'string' }
   }
 
   #inThrees(singles: readonly Single[], digest: ReceivedDigest): Found | undefined {
@@ -205,6 +209,13 @@ export class Search {
     this.#left -= text.length + ATTEMPT
     if (!matches(hmacOf(algorithm, value, text))) return undefined
     return { mistakes: [...codes, `hmac-${algorithm}`, ...spelling(digest)], twins: [], draft, hashes }
+  }
+}
+
+/** Those that are made together in life. */
+function* pairsOf(singles: readonly Single[]): Generator<[Single, Single]> {
+  for (const one of singles) {
+    for (const other of singles) if (PAIRS[one.code]?.includes(other.code) === true || PAIRS[other.code]?.includes(one.code) === true) yield [one, other]
   }
 }
 

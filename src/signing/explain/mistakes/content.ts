@@ -23,6 +23,8 @@ const plainly = (text: string): string => text
 /** As HTML forms, PHP's urlencode and Java's URLEncoder do: a blank becomes +. */
 const asForms = (text: string): string => new URLSearchParams([['', text.toWellFormed()]]).toString().slice(1)
 const asUri = (text: string): string => encodeURIComponent(text.toWellFormed())
+/** encodeURIComponent, and the blank by hand. */
+const withPlus = (text: string): string => asUri(text).replaceAll('%20', '+')
 /** RFC 3986, as PHP's rawurlencode and OAuth have it. */
 const strictly = (text: string): string => asUri(text).replace(/[!'()*]/g, (found) => `%${found.charCodeAt(0).toString(16).toUpperCase()}`)
 /** Python's quote leaves slashes. */
@@ -111,7 +113,7 @@ export const CONTENT_MISTAKES = {
     zh: '请求体在签名前被 URL 编码；应按实际发送的内容放入',
     mend: WRITE_THE_TEMPLATE,
     variants: [
-      ...[asUri, asForms, strictly, asPython, inLowerCase(asForms), inLowerCase(asUri)].map((encode, index) => contentForm(({ body }) => JSON.stringify(encode(body)), index > 0)),
+      ...[asUri, asForms, strictly, withPlus, (text: string) => strictly(text).replaceAll('%20', '+'), asPython, inLowerCase(asForms), inLowerCase(asUri)].map((encode, index) => contentForm(({ body }) => JSON.stringify(encode(body)), index > 0)),
       ...[asUri, asForms].map((encode) => insteadOfTemplate(({ body, appKey }) => encode(`{"appKey":${JSON.stringify(appKey)},"content":${JSON.stringify(body)}}`))),
     ],
   },

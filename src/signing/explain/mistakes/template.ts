@@ -7,6 +7,7 @@ import { insteadOfTemplate, templateParts, type Mistake } from './mistake.ts'
 const NAMES: readonly [appKey: string, content: string][] = [
   ['appkey', 'content'],
   ['AppKey', 'Content'],
+  ['AppKey', 'content'],
   ['Appkey', 'content'],
   ['APPKEY', 'content'],
   ['APPKEY', 'CONTENT'],
