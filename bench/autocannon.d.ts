@@ -22,6 +22,8 @@ declare module 'autocannon' {
     amount?: number
     /** At most so many requests within the duration. */
     maxOverallRequests?: number
+    /** So many each second, on all connections together. */
+    overallRate?: number
     /** How often it looks whether it is over, in milliseconds. */
     sampleInt?: number
     setupClient?: (client: Client) => void

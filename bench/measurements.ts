@@ -8,6 +8,7 @@ import { APPLY, CANCEL, GET_PAY_STATUS } from './operations.ts'
 import type { Options } from './options.ts'
 import { pause } from './pause.ts'
 import { restart } from './restart.ts'
+import { signatures } from './signatures.ts'
 import { start } from './start.ts'
 import { throughput, type Variant } from './throughput.ts'
 
@@ -30,6 +31,7 @@ export const MEASUREMENTS: Record<string, (options: Options, fullFile: FullFile)
       options,
     ),
   getPayStatus: (options) => throughput(GET_PAY_STATUS, [{ ...OS, target: { atLeast: 0.4, aim: 0.55 } }, FSYNC], options),
+  signatures,
   cancel: (options) => throughput(CANCEL, [OS, FSYNC], options),
   full,
   deliveries,

@@ -6,7 +6,7 @@ import type { Signed } from './gate.ts'
 
 /** How many milliseconds a merchant's wrong signatures may take at once, and how many of each second from then on. */
 const AT_ONCE = 250
-const EACH_SECOND = 30
+const EACH_SECOND = 20
 /** How many bytes are hashed for one refusal: a large body is looked at for the commonest mistakes alone. */
 const EFFORT = 8 * 1024 * 1024
 /** Other merchants whose secret is tried, and recent requests whose body is. */

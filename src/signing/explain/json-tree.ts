@@ -107,20 +107,23 @@ export const LAYOUTS_WITH_BLANKS: readonly Layout[] = [PYTHON, ...PRETTY]
 /** Writes a tree in a layout. */
 export function writeTree(node: Node, layout: Layout, level = 0): string {
   if ('raw' in node) return node.raw
-  if ('items' in node) {
-    const parts = node.items.map((item) => writeTree(item, layout, layout.jackson === true ? level : level + 1))
-    if (layout.jackson === true) return parts.length === 0 ? '[ ]' : `[ ${parts.join(', ')} ]`
-    return enclosed('[', parts, ']', layout, level)
+  const { jackson = false, indent } = layout
+  const isList = 'items' in node
+  const length = isList ? node.items.length : node.members.length
+  if (length === 0) return isList ? (jackson ? '[ ]' : '[]') : jackson ? '{ }' : '{}'
+  const inOneLine = indent === undefined || (jackson && isList)
+  const outer = inOneLine ? (jackson ? ' ' : '') : `\n${indent.repeat(level)}`
+  const inner = inOneLine ? outer : outer + indent
+  const comma = jackson && isList ? ',' : layout.comma
+  const below = jackson && isList ? level : level + 1
+  // Text is put to text: lists of parts would take longer than all the rest.
+  let written = ''
+  if (isList) {
+    for (const item of node.items) written += (written === '' ? '[' : comma) + inner + writeTree(item, layout, below)
+  } else {
+    for (const [key, value] of node.members) written += (written === '' ? '{' : comma) + inner + key + layout.colon + writeTree(value, layout, below)
   }
-  const parts = node.members.map(([key, value]) => key + layout.colon + writeTree(value, layout, level + 1))
-  return layout.jackson === true && parts.length === 0 ? '{ }' : enclosed('{', parts, '}', layout, level)
-}
-
-function enclosed(open: string, parts: readonly string[], close: string, { comma, indent }: Layout, level: number): string {
-  if (indent === undefined || parts.length === 0) return open + parts.join(comma) + close
-  const outer = `\n${indent.repeat(level)}`
-  const inner = outer + indent
-  return open + inner + parts.join(comma + inner) + outer + close
+  return written + outer + (isList ? ']' : '}')
 }
 
 /** The layout in which a text was written, of those that are known; {@link COMPACT} where it is none of them. */
@@ -160,14 +163,25 @@ export function mapScalars(node: Node, change: (raw: string, key: string) => str
 /** The same node where none of its children changes. */
 function onChildren(node: Node, change: (child: Node, key: string | undefined) => Node): Node {
   if ('raw' in node) return node
-  let changes = 0
-  const see = (child: Node, key?: string): Node => {
-    const made = change(child, key)
-    if (made !== child) changes++
-    return made
+  if ('items' in node) {
+    const items = whereChanged(node.items, (item) => change(item, undefined))
+    return items === node.items ? node : { items }
   }
-  const made = 'items' in node
-    ? { items: node.items.map((item) => see(item)) }
-    : { members: node.members.map(([key, value]): Member => [key, see(value, key.slice(1, -1))]) }
-  return changes === 0 ? node : made
+  const members = whereChanged(node.members, (member) => {
+    const [key, value] = member
+    const made = change(value, key.slice(1, -1))
+    return made === value ? member : [key, made] as const
+  })
+  return members === node.members ? node : { members }
+}
+
+/** The same list where nothing changes: most changes are none for most of a body. */
+function whereChanged<T>(list: readonly T[], change: (one: T) => T): readonly T[] {
+  let made: T[] | undefined
+  for (const [index, one] of list.entries()) {
+    const other = change(one)
+    if (other !== one) made ??= list.slice(0, index)
+    made?.push(other)
+  }
+  return made ?? list
 }

@@ -19,10 +19,19 @@ interface FormStyle {
   readonly encode: (text: string) => string
 }
 
+/** Several variants begin with the same encoding of the same text. */
+function remembering(encode: (text: string) => string): (text: string) => string {
+  let last = { text: '', encoded: '' }
+  return (text) => {
+    if (text !== last.text) last = { text, encoded: encode(text) }
+    return last.encoded
+  }
+}
+
 const plainly = (text: string): string => text
 /** As HTML forms, PHP's urlencode and Java's URLEncoder do: a blank becomes +. */
-const asForms = (text: string): string => new URLSearchParams([['', text.toWellFormed()]]).toString().slice(1)
-const asUri = (text: string): string => encodeURIComponent(text.toWellFormed())
+const asForms = remembering((text) => new URLSearchParams([['', text.toWellFormed()]]).toString().slice(1))
+const asUri = remembering((text) => encodeURIComponent(text.toWellFormed()))
 /** encodeURIComponent, and the blank by hand. */
 const withPlus = (text: string): string => asUri(text).replaceAll('%20', '+')
 /** RFC 3986, as PHP's rawurlencode and OAuth have it. */
@@ -55,8 +64,8 @@ function writeForm(fields: [name: string, value: string][], { sorted, empty, enc
 
 /** Forms in the template's place, as other payment gateways want them. */
 const WHOLE_FORMS: readonly Variant[] = [
-  ...STYLES.map((style) => insteadOfTemplate((draft) => formOf(draft, style))),
   ...STYLES.filter(({ encode }) => encode === plainly).flatMap((style) => [
+    insteadOfTemplate((draft) => formOf(draft, style)),
     insteadOfTemplate((draft) => `${formOf(draft, style)}&key=`),
     insteadOfTemplate((draft) => `appKey=${draft.appKey}&${formOf(draft, style)}`),
     insteadOfTemplate((draft) => `appKey=${draft.appKey}&${formOf(draft, style)}&key=`),
