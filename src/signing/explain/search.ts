@@ -126,15 +126,15 @@ export class Search {
     const rightly = stringOf(right, 'value')
     const singles: Single[] = []
     const hits: Single[] = []
-    let before: string | undefined
+    let seen: { code?: MistakeCode; bodies: Set<string> } = { bodies: new Set() }
     for (const { code, variant } of ALL) {
+      if (seen.code !== code) seen = { code, bodies: new Set() }
       for (const draft of listOf(variant.apply(right, this.#around))) {
         if (this.exhausted) break
+        // The same for most bodies, as from two ways to write a number.
+        if (draft.body !== right.body && seen.bodies.size === seen.bodies.add(draft.body).size) continue
         const text = stringOf(draft, 'value')
         if (text === rightly && (draft.bytes === undefined || isAscii(text))) continue
-        // The same for most bodies, as from two ways to write a number.
-        if (text === before && draft.bytes === undefined) continue
-        before = draft.bytes === undefined ? text : undefined
         const single = { code, variant, draft }
         if (this.#hashes(text, draft, digest)) hits.push(single)
         if (variant.rare !== true) singles.push(single)
