@@ -1,0 +1,3 @@
+module qlink
+
+go 1.19
