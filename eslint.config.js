@@ -16,6 +16,7 @@ const ROOMS = {
   time: [],
   fault: [],
   contract: ['errors', 'nearest'],
+  client: ['contract', 'signing'],
   merchant: ['contract', 'notification/schedule', 'scenario', 'signing', 'time'],
   scenario: ['contract', 'fault', 'nearest', 'notification/schedule', 'time', 'validate'],
   bill: ['contract', 'scenario'],
@@ -88,5 +89,19 @@ export default tseslint.config(
   },
   { files: ['src/time/**/*.ts'], rules: { 'no-restricted-syntax': 'off' } },
   { files: ['src/signing/**/*.ts'], rules: { 'no-restricted-imports': ['error', { patterns: [{ regex: '^(?!\\.\\.?/|node:crypto$)', message: 'The signing core depends on node:crypto and nothing else.' }] }] } },
+  {
+    files: ['src/client/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { regex: '^(?!\\.\\.?/|node:|undici$)', allowTypeImports: true, message: 'The client depends on undici and Node; anything else as a type alone.' },
+            { regex: 'contract/schemas\\.ts$', allowTypeImports: true, message: 'The client has the schemas as types alone: it loads no TypeBox.' },
+          ],
+        },
+      ],
+    },
+  },
   { files: ['**/*.js', '**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', Buffer: 'readonly', URL: 'readonly', setInterval: 'readonly' } } },
 )

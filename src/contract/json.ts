@@ -65,6 +65,15 @@ export function readExact(text: string): unknown {
 }
 
 /**
+ * Reads JSON whose numbers come out as text, digit for digit.
+ *
+ * @throws SyntaxError where it is no JSON, or gives a key twice with different values
+ */
+export function readNumbersAsText(text: string): unknown {
+  return parseExact(text, null, (digits) => digits)
+}
+
+/**
  * A decimal as the value that JSON writes with the same digits: a double where that does it, as it does for most, and
  * a LosslessNumber otherwise, for which JSON.stringify will not do and {@link writeExact} must.
  */
