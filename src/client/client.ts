@@ -31,6 +31,7 @@ export class QLinkClient {
   readonly #settings: ClientSettings
   readonly #dispatcher: Dispatcher
   readonly #isOwn: boolean
+  #closing: Promise<void> | undefined
 
   /** @throws TypeError naming the option that cannot be used */
   constructor(options: QLinkClientOptions) {
@@ -80,7 +81,7 @@ export class QLinkClient {
 
   /** Lets go of the connections when what is under way has been answered. A dispatcher that was given stays open. */
   async close(): Promise<void> {
-    if (this.#isOwn) await this.#dispatcher.close()
+    if (this.#isOwn) await (this.#closing ??= this.#dispatcher.close())
   }
 
   [Symbol.asyncDispose](): Promise<void> {
