@@ -1,6 +1,7 @@
 // The reference client, as a merchant uses it: against a sandbox, against a QLink that answers oddly, and on the receiving side.
+import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { connect, type AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
 import express from 'express'
 import Fastify from 'fastify'
@@ -198,7 +199,9 @@ await t.test('options that cannot be used are named', async (t) => {
     t.throws(() => new QLinkClient({ ...good, ...wrong } as never), { name: 'TypeError', message: new RegExp(`^${name} `) }, inspect(wrong))
   }
   const fake = await endpoint(t, json([]))
-  await client(t, fake.url, { appKey: '商户', appSecret: '密钥' }).queryPayAccount({ payAccount: '账号' })
+  const qlink = client(t, fake.url, { appKey: '商户', appSecret: '密钥' })
+  await qlink.queryPayAccount({ payAccount: '账号' })
+  await qlink[Symbol.asyncDispose]()
   const { headers, body } = fake.told[0] ?? {}
   t.equal(Buffer.from(String(headers?.['appkey']), 'latin1').toString(), '商户')
   t.equal(headers?.['sign'], sign({ appKey: '商户', appSecret: '密钥' }, String(body)))
@@ -413,6 +416,16 @@ await t.test('a handler that finds the body eaten says so, and QLink tries again
   t.equal((await app.inject({ method: 'POST', url: '/payNotification', headers: { appkey: 'a', sign: sign({ appKey: 'a', appSecret: keys.appSecret }, text) }, payload: text })).statusCode, 500)
   t.equal((await app.inject({ method: 'POST', url: '/payNotification' })).statusCode, 401)
   t.match(lines.join(''), /"level":50.*the database is away[^]*"level":40.*appKey is missing/)
+})
+
+await t.test('a notification that breaks off is nobody’s mistake', async (t) => {
+  const errors: unknown[] = []
+  const url = new URL(await served(t, nodeHandler({ secrets: 's', onNotification: () => { t.fail('it was believed') }, onError: (error) => { errors.push(error) } })))
+  const socket = connect(Number(url.port), url.hostname)
+  socket.write('POST /payNotification HTTP/1.1\r\nhost: shop\r\ncontent-length: 100\r\n\r\n{"tradeUuid"', () => { socket.resetAndDestroy() })
+  await once(socket, 'close')
+  t.equal((await send(url.href, { body: '{}' })).status, 401, 'and the next is answered')
+  t.match(errors, [{ reason: 'header-missing' }])
 })
 
 await t.test('verifyNotification says what is wrong', async (t) => {
