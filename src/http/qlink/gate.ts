@@ -88,7 +88,7 @@ export async function refuseSignature(explainer: Explainer, request: FastifyRequ
     ...(firstDifference === null ? [] : [`from byte ${firstDifference.byte} on ${firstDifference.hashed} was hashed, not ${firstDifference.expected}`]),
     'POST /_sandbox/signature says more',
   ]
-  throw new Refusal('SIGN_MISMATCH', `${message}${names}`, { hint: hints.join('; ') })
+  throw new Refusal('SIGN_MISMATCH', `${message}${names}`, { hint: hints.join('; ').replaceAll('…', '...') })
 }
 
 function header(request: FastifyRequest, name: string): string {
