@@ -51,7 +51,7 @@ await t.test('the command finds the sandbox in its environment, and standard out
   t.match(ended.stderr, /^\nLife-cycle coverage: 2\.4 % \(2 of 82\)\n/)
 })
 
-await t.test('settings are those of serve; the keys are the demo merchant\'s, or the first of the fixtures', async (t) => {
+await t.test('settings are those of serve; the keys are the demo merchant\'s, or the first of the fixtures', onceIsEnough, async (t) => {
   const fixtures = directory(t)
   writeFileSync(join(fixtures, 'merchants.json'), JSON.stringify([{ ...demo, appKey: 'first', name: 'F', notifyUrl: null, payAccounts: [] }]))
   const ended = await run(['--clock', 'manual', '--control-token', 'sesame-sesame', '--fixtures', fixtures, '--no-coverage', ...node(`
