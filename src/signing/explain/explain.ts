@@ -117,18 +117,22 @@ function shownString({ draft, hashes }: Found): string {
   return hashes === 'body' ? draft.body : stringOf(draft, 'shown')
 }
 
-/** A secret that is shorter could be part of any word. */
+/** A secret that is shorter could be part of any word; another's is less likely to be meant. */
 const SHORTEST_HIDDEN = 4
+const SHORTEST_OTHER = 12
 
 /** Puts the marks in place, and hides a secret that the body itself has. */
 function hiding({ appSecret, otherSecrets = [] }: ExplainInput): (text: string) => string {
   const others = otherSecrets.map((one) => (typeof one === 'string' ? one : one.appSecret))
-  const secrets: [string, string][] = [[appSecret.trim(), '<appSecret>'], ...others.map((one): [string, string] => [one.trim(), '<secret of another merchant>'])]
+  const secrets: [secret: string, mark: string, shortest: number][] = [
+    [appSecret.trim(), '<appSecret>', SHORTEST_HIDDEN],
+    ...others.map((one): [string, string, number] => [one.trim(), '<secret of another merchant>', SHORTEST_OTHER]),
+  ]
   return (text) => {
     let shown = text
-    for (const [secret, mark] of secrets) {
+    for (const [secret, mark, shortest] of secrets) {
       for (const written of new Set([secret, JSON.stringify(secret).slice(1, -1)])) {
-        if (written.length >= SHORTEST_HIDDEN && shown.includes(written)) shown = shown.replaceAll(written, mark)
+        if (written.length >= shortest && shown.includes(written)) shown = shown.replaceAll(written, mark)
       }
     }
     return shown.replaceAll(MASK, '<appSecret>').replaceAll(OTHER_MASK, '<secret of another merchant>')

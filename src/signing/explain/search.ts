@@ -53,8 +53,12 @@ interface Single {
   readonly draft: Draft
 }
 
-const ALL: readonly { readonly code: MistakeCode; readonly variant: Variant }[] = (Object.keys(MISTAKES) as MistakeCode[])
+const CODES = Object.keys(MISTAKES) as MistakeCode[]
+
+/** All that is looked for, the common ones first: of a large body there may be no time for more. */
+const ALL: readonly { readonly code: MistakeCode; readonly variant: Variant }[] = CODES
   .flatMap((code) => (MISTAKES[code].variants as readonly Variant[]).map((variant) => ({ code, variant })))
+  .sort((a, b) => Number(a.variant.rare ?? false) - Number(b.variant.rare ?? false))
 
 /** Parts of the string in which two mistakes can be made at once. */
 const REPEATED: ReadonlySet<Stage> = new Set(['tree', 'body', 'template', 'escapes', 'secret'])
@@ -126,13 +130,13 @@ export class Search {
     const rightly = stringOf(right, 'value')
     const singles: Single[] = []
     const hits: Single[] = []
-    let seen: { code?: MistakeCode; bodies: Set<string> } = { bodies: new Set() }
+    const bodies: Partial<Record<MistakeCode, Set<string>>> = {}
     for (const { code, variant } of ALL) {
-      if (seen.code !== code) seen = { code, bodies: new Set() }
       for (const draft of listOf(variant.apply(right, this.#around))) {
         if (this.exhausted) break
         // The same for most bodies, as from two ways to write a number.
-        if (draft.body !== right.body && seen.bodies.size === seen.bodies.add(draft.body).size) continue
+        const seen = (bodies[code] ??= new Set())
+        if (draft.body !== right.body && seen.size === seen.add(draft.body).size) continue
         const text = stringOf(draft, 'value')
         if (text === rightly && (draft.bytes === undefined || isAscii(text))) continue
         const single = { code, variant, draft }
@@ -142,7 +146,7 @@ export class Search {
     }
     // By the place of what they change.
     common.push(singles.sort((a, b) => STAGES.indexOf(a.variant.stage) - STAGES.indexOf(b.variant.stage)))
-    const [hit] = hits
+    const [hit] = hits.sort((a, b) => CODES.indexOf(a.code) - CODES.indexOf(b.code))
     if (hit === undefined) return undefined
     const twins = new Set(hits.map(({ code }) => code).filter((code) => code !== hit.code))
     return { mistakes: named([hit.code], digest), twins: [...twins], draft: hit.draft, hashes: 'string' }
