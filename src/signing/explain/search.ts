@@ -218,8 +218,9 @@ export class Search {
 
 /** Those that are made together in life. */
 function* pairsOf(singles: readonly Single[]): Generator<[Single, Single]> {
-  for (const one of singles) {
-    for (const other of singles) if (PAIRS[one.code]?.includes(other.code) === true || PAIRS[other.code]?.includes(one.code) === true) yield [one, other]
+  for (const [index, one] of singles.entries()) {
+    // The other way round comes to the same.
+    for (const other of singles.slice(index + 1)) if (PAIRS[one.code]?.includes(other.code) === true || PAIRS[other.code]?.includes(one.code) === true) yield [one, other]
   }
 }
 
