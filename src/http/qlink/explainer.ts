@@ -8,7 +8,7 @@ import type { Signed } from './gate.ts'
 const AT_ONCE = 250
 const EACH_SECOND = 20
 /** How many bytes are hashed for one refusal: a large body is looked at for the commonest mistakes alone. */
-const EFFORT = 8 * 1024 * 1024
+const EFFORT = 4 * 1024 * 1024
 /** Other merchants whose secret is tried, and recent requests whose body is. */
 const OTHERS = 50
 const RECENT = 20

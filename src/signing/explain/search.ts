@@ -28,7 +28,7 @@ export const EFFORT = 256 * 1024 * 1024
 /** What making and hashing a string costs, however short it is, in bytes. */
 const ATTEMPT = 256
 /** Reading a body's tree and writing it is as much work as hashing it so many times. */
-const TREE = 16
+const TREE = 32
 /** Of other merchants and other requests no more are tried. */
 const MOST_OTHERS = 100
 
@@ -72,7 +72,8 @@ const REPEATED: ReadonlySet<Stage> = new Set(['tree', 'body', 'template', 'escap
 export function rightDraft({ appKey, appSecret, body = '' }: ExplainInput, reading: 'strict' | 'object', withTree: boolean): Draft {
   const tree = withTree && body !== '' ? readTree(body) : undefined
   // Blanks at a secret's ends show, as they may be the mistake.
-  const [, start = '', end = ''] = /^(\s*)[^]*?(\s*)$/.exec(appSecret) ?? []
+  const start = appSecret.slice(0, appSecret.length - appSecret.trimStart().length)
+  const end = appSecret.slice(start.length + appSecret.trim().length)
   return rightly({ appKey, secret: { value: appSecret, shown: start + MASK + end } }, body, tree, tree === undefined ? COMPACT : layoutOf(body, tree), reading)
 }
 
@@ -135,6 +136,8 @@ export class Search {
       for (const draft of listOf(variant.apply(right, this.#around))) {
         if (this.exhausted) break
         // The same for most bodies, as from two ways to write a number.
+        // To write a body anew takes as long as to hash it.
+        if (draft.body !== right.body) this.#left -= draft.body.length
         const seen = (bodies[code] ??= new Set())
         if (draft.body !== right.body && seen.size === seen.add(draft.body).size) continue
         const text = stringOf(draft, 'value')

@@ -32,7 +32,12 @@ function ofLayout(layout: Layout, rare = false, lineEnd = '\n'): Variant {
 const isNull = (node: Node): boolean => 'raw' in node && node.raw === 'null'
 const isEmptyText = (node: Node): boolean => isNull(node) || ('raw' in node && node.raw === '""')
 const isEmpty = (node: Node): boolean => isEmptyText(node) || ('items' in node && node.items.length === 0) || ('members' in node && node.members.length === 0)
-const endsInNewline = /(?:\r?\n)+$/
+
+function withoutLineEnds(body: string): string {
+  let end = body.length
+  while (body[end - 1] === '\n') end -= body[end - 2] === '\r' ? 2 : 1
+  return body.slice(0, end)
+}
 
 /** The body that was signed is not the one that was sent. */
 export const BODY_MISTAKES = {
@@ -46,7 +51,7 @@ export const BODY_MISTAKES = {
     },
     variants: [
       bodyText((body) => `${body}\n`),
-      bodyText((body) => body.replace(endsInNewline, '')),
+      bodyText(withoutLineEnds),
       bodyText((body) => `${body}\r\n`, true),
       bodyText((body) => body.trim(), true),
       joined((template, secret) => `${template}${secret}\n`),

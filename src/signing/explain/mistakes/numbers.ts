@@ -4,6 +4,13 @@ export interface Rewriting {
   readonly rare?: boolean
 }
 
+/** Where the zeros at the end of a number begin. A regular expression would look for them from each zero on. */
+function endWithoutZeros(raw: string): number {
+  let end = raw.length
+  while (raw.charCodeAt(end - 1) === 0x30) end--
+  return end
+}
+
 const isNumber = (raw: string): boolean => raw < ':' && !raw.startsWith('"')
 const isDecimalText = (raw: string): boolean => raw.startsWith('"') && raw.length > 2 && (raw[1] ?? '') < ':' && /^"-?\d+(?:\.\d+)?"$/.test(raw)
 const isFraction = (raw: string): boolean => isNumber(raw) && /[.eE]/.test(raw)
@@ -18,7 +25,7 @@ const withTwoDigits = (raw: string): string => {
   return /[eE]/.test(raw) ? Number(raw).toFixed(2) : fraction.length <= 2 ? `${whole}.${fraction.padEnd(2, '0')}` : Number(raw).toFixed(2)
 }
 /** BigDecimal.stripTrailingZeros, written plainly. */
-const withoutZeros = (raw: string): string => (/[eE]/.test(raw) || !raw.includes('.') ? raw : raw.replace(/\.?0+$/, ''))
+const withoutZeros = (raw: string): string => (/[eE]/.test(raw) || !raw.includes('.') ? raw : raw.slice(0, endWithoutZeros(raw)).replace(/\.$/, ''))
 /** Java's Double.toString: with an exponent from ten million on, and below a thousandth. */
 const asJavaDouble = (raw: string): string => {
   const value = Number(raw)
@@ -30,8 +37,10 @@ const asJavaDouble = (raw: string): string => {
 /** BigDecimal.stripTrailingZeros and toString: 100 is 1E+2. */
 const asStrippedBigDecimal = (raw: string): string => {
   const plain = withoutZeros(raw)
-  const [, digits = '', zeros = ''] = /^(-?\d*[1-9])(0+)$/.exec(plain) ?? []
-  return zeros === '' ? plain : `${digits.replace(/(?<=^-?\d)(?=\d)/, '.')}E+${zeros.length + digits.replace('-', '').length - 1}`
+  const end = endWithoutZeros(plain)
+  if (!/^-?\d+$/.test(plain) || end === plain.length || /^-?0/.test(plain)) return plain
+  const [, first = '', rest = ''] = /^(-?\d)(\d*)$/.exec(plain.slice(0, end)) ?? []
+  return `${first}${rest === '' ? '' : `.${rest}`}E+${plain.replace('-', '').length - 1}`
 }
 /** PHP before 7.1: seventeen digits. */
 const inSeventeenDigits = (raw: string): string => (Number.isInteger(Number(raw)) ? raw : Number(raw).toPrecision(17).replace(/\.?0+$/, ''))
