@@ -47,7 +47,11 @@ export class Refusal extends Error {
    * @param message one sentence: what is wrong and where, naming a field by its path
    */
   constructor(reason: Reason, message: string, { nearMiss, hint }: { nearMiss?: NearMiss | undefined; hint?: string } = {}) {
+    // It is an answer: nobody asks from where, and to write that down would cost as much as all the rest of it.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
     super(message)
+    Error.stackTraceLimit = stackTraceLimit
     this.name = 'Refusal'
     this.reason = reason
     this.nearMiss = nearMiss

@@ -6,13 +6,22 @@ import type { Signed } from './gate.ts'
 
 /** How many milliseconds a merchant's wrong signatures may take at once, and how many of each second from then on. */
 const AT_ONCE = 250
-const EACH_SECOND = 20
+const EACH_SECOND = 10
 /** How many bytes are hashed for one refusal: a large body is looked at for the commonest mistakes alone. */
 const EFFORT = 4 * 1024 * 1024
 /** Other merchants whose secret is tried, and recent requests whose body is. */
 const OTHERS = 50
 const RECENT = 20
 const LARGEST_RECENT = 16 * 1024
+
+type Explaining = typeof import('../../signing/explain/explain.ts')
+
+let loaded: Explaining | undefined
+
+/** The first wrong signature loads it; asking for a module anew each time would cost more than to leave one unexplained. */
+async function explaining(): Promise<Explaining> {
+  return (loaded ??= await import('../../signing/explain/explain.ts'))
+}
 
 /** What a merchant has left of its time. */
 interface Budget {
@@ -33,9 +42,14 @@ export class Explainer {
     this.#world = world
   }
 
-  /** Explains a request's signature; one that finds the merchant's budget used up is left unexplained, and says so. */
-  async explainInTurn(merchant: Merchant, signed: Signed): Promise<Explanation> {
-    const { explain, unexplained } = await import('../../signing/explain/explain.ts')
+  /**
+   * Explains a request's signature; one that finds the merchant's budget used up is left unexplained, and says so.
+   *
+   * @returns a promise the first time alone
+   */
+  explainInTurn(merchant: Merchant, signed: Signed): Explanation | Promise<Explanation> {
+    if (loaded === undefined) return explaining().then(() => this.explainInTurn(merchant, signed))
+    const { explain, unexplained } = loaded
     const budget = this.#budgetOf(merchant)
     if (budget.left <= 0) return unexplained(inputOf(merchant, signed))
     const explanation = explain({ ...inputOf(merchant, signed), ...this.#around(merchant), effort: EFFORT })
@@ -47,7 +61,7 @@ export class Explainer {
 
   /** Explains a signature that someone asks about. */
   async explain(merchant: Merchant, signed: Signed): Promise<Explanation> {
-    const { explain } = await import('../../signing/explain/explain.ts')
+    const { explain } = await explaining()
     return explain({ ...inputOf(merchant, signed), ...this.#around(merchant) })
   }
 

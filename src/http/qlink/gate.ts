@@ -6,6 +6,7 @@ import type { Merchant } from '../../merchant/merchant.ts'
 import { closest } from '../../nearest.ts'
 import type { Merchants } from '../../sandbox/merchants.ts'
 import { verify } from '../../signing/sign.ts'
+import type { Explanation } from '../../signing/explain/explain.ts'
 import type { Explainer } from './explainer.ts'
 
 /**
@@ -76,19 +77,31 @@ export function isSigned({ text, sign }: Signed, { appKey, appSecret, signature 
   return verify({ appKey, appSecret, content: text, sign }, signature)
 }
 
-/** @throws Refusal SIGN_MISMATCH, with what is wrong with the signature */
-export async function refuseSignature(explainer: Explainer, request: FastifyRequest, signed: Signed): Promise<never> {
-  const diagnosis = await explainer.explainInTurn(request.qlink.merchant, signed)
-  if (request.record !== undefined) request.record.diagnosis = diagnosis
-  const { mistakes, twins, message, firstDifference } = diagnosis
-  const names = mistakes.length === 0 ? '' : ` (${mistakes.join(' + ')})`
-  const hints = [
-    ...(mistakes.length === 0 ? [diagnosis.code ?? ''] : [mistakes.join(' + ')]),
+/**
+ * Refuses a signature, with what is wrong with it.
+ *
+ * @returns a promise that rejects, where there is something to wait for
+ * @throws Refusal SIGN_MISMATCH
+ */
+export function refuseSignature(explainer: Explainer, request: FastifyRequest, signed: Signed): Promise<never> {
+  const diagnosis = explainer.explainInTurn(request.qlink.merchant, signed)
+  if (!('then' in diagnosis)) throw mismatch(request, diagnosis)
+  return diagnosis.then((explanation) => {
+    throw mismatch(request, explanation)
+  })
+}
+
+function mismatch({ record }: FastifyRequest, diagnosis: Explanation): Refusal {
+  if (record !== undefined) record.diagnosis = diagnosis
+  const { code, mistakes, twins, message, firstDifference: difference } = diagnosis
+  const names = mistakes.join(' + ')
+  const hint = [
+    names === '' ? String(code) : names,
     ...(twins.length === 0 ? [] : [`or ${twins.join(', ')}`]),
-    ...(firstDifference === null ? [] : [`from byte ${firstDifference.byte} on ${firstDifference.hashed} was hashed, not ${firstDifference.expected}`]),
+    ...(difference === null ? [] : [`from byte ${difference.byte} on ${difference.hashed} was hashed, not ${difference.expected}`]),
     'POST /_sandbox/signature says more',
   ]
-  throw new Refusal('SIGN_MISMATCH', `${message}${names}`, { hint: hints.join('; ').replaceAll('…', '...') })
+  return new Refusal('SIGN_MISMATCH', names === '' ? message : `${message} (${names})`, { hint: hint.join('; ').replaceAll('…', '...') })
 }
 
 function header(request: FastifyRequest, name: string): string {

@@ -59,7 +59,8 @@ export function withBody(draft: Draft, body: string, tree?: Node): Draft {
  */
 export function rightly(keys: { appKey: string; secret: Secret }, body: string, tree: Node | undefined, layout: Layout, reading: 'strict' | 'object'): Draft {
   return {
-    ...keys,
+    appKey: keys.appKey,
+    secret: keys.secret,
     body,
     quoted: {},
     tree,

@@ -4,6 +4,7 @@ import type { Mend } from './mistakes/mistake.ts'
 import { MISTAKES, type MistakeCode } from './mistakes/table.ts'
 import { rightDraft, Search, type ExplainInput, type Found } from './search.ts'
 import { verify } from '../sign.ts'
+import { stringToSign, stringToSignAsObject } from '../string-to-sign.ts'
 
 /** What is known of a signature. The secret is in none of it. */
 export interface Explanation {
@@ -62,7 +63,6 @@ export function explain(input: ExplainInput): Explanation {
   if (found === undefined) {
     return { ...common, valid: false, ...notFound(search), steps: STEPS, stepsZh: STEPS_ZH }
   }
-  const { stringToSign } = common
   const hashed = hide(shownString(found))
   const bytes = found.draft.bytes ?? ((text: string) => Buffer.from(text))
   const mistakes = found.mistakes.map((code) => MISTAKES[code])
@@ -75,15 +75,18 @@ export function explain(input: ExplainInput): Explanation {
     message: `the signature does not fit this body: ${mistakes.map(({ en }) => en).join('; besides, ')}${found.about === undefined ? '' : ` (it fits ${found.about})`}`,
     messageZh: `签名与请求体不符：${mistakes.map(({ zh }) => zh).join('；另外，')}${found.about === undefined ? '' : `（与 ${found.about} 相符）`}`,
     hashed,
-    firstDifference: firstDifference(bytes(hashed), Buffer.from(stringToSign)) ?? null,
+    firstDifference: firstDifference(bytes(hashed), Buffer.from(common.stringToSign)) ?? null,
     mend: together(mistakes.map(({ mend }) => mend)),
   }
 }
 
-/** What is said of a wrong signature that is not looked into. */
-export function unexplained(input: ExplainInput): Explanation {
+/** What is said of a wrong signature that is not looked into; it takes as little as can be. */
+export function unexplained({ appKey, appSecret, body, reading }: ExplainInput): Explanation {
+  const masked = { appKey, appSecret: '<appSecret>', content: body }
+  const right = reading === 'object' ? stringToSignAsObject(masked) : stringToSign(masked)
   return {
-    ...withoutFinding(input, hiding(input)),
+    ...NOTHING_FOUND,
+    stringToSign: hiding({ appKey, appSecret, sign: '' })(right),
     valid: false,
     code: 'not-explained',
     message: 'the signature does not fit this body; it is left unexplained, as this merchant has sent too many wrong ones in the last seconds: POST /_sandbox/signature or qlink-sandbox verify explains it',
@@ -93,8 +96,10 @@ export function unexplained(input: ExplainInput): Explanation {
 
 function withoutFinding(input: ExplainInput, hide: (text: string) => string) {
   const right = rightDraft(input, input.reading === 'object' ? 'object' : 'strict', false)
-  return { mistakes: [], twins: [], hashed: null, stringToSign: hide(stringOf(right, 'shown')), firstDifference: null, mend: null, steps: [], stepsZh: [] }
+  return { ...NOTHING_FOUND, stringToSign: hide(stringOf(right, 'shown')) }
 }
+
+const NOTHING_FOUND = { mistakes: [], twins: [], hashed: null, firstDifference: null, mend: null, steps: [], stepsZh: [] }
 
 function notFound({ readable, exhausted }: Search): Pick<Explanation, 'code' | 'message' | 'messageZh'> {
   if (!readable) {
