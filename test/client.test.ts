@@ -134,10 +134,10 @@ await t.test('what QLink refuses says why, and whether it is the signature', asy
 await t.test('what leaves it open whether it was done is ambiguous', async (t) => {
   const gate = await open(t)
   for (const fault of ['connection-reset', 'empty-response', 'truncated-json', 'garbage', 'not-json', 'http-429', 'http-500', 'http-503', 'hang']) {
-    const { keys, qlink } = await merchant(t, gate, { apply: [{ fault, effect: 'kept' }] }, fault === 'hang' ? { timeout: 300 } : {})
+    const { keys, qlink } = await merchant(t, gate, { apply: [{ fault, effect: 'kept' }] }, fault === 'hang' ? { timeout: 1000 } : {})
     const error = await failure(qlink.apply(order()), QLinkAmbiguous)
     t.match(error, { kind: 'ambiguous', operation: 'apply', message: /whether it was done is not known$/ }, fault)
-    if (fault === 'hang') t.match(error.message, /no whole answer within 300 ms/)
+    if (fault === 'hang') t.match(error.message, /no whole answer within 1000 ms/)
     if (fault.startsWith('http')) t.equal(error.status, Number(fault.slice(5)))
     t.strictSame(await heard(gate, keys), { applies: 1, queries: 0, bills: 1 }, 'it is sent once, by itself')
   }
@@ -171,10 +171,13 @@ await t.test('what was never sent is not ambiguous', async (t) => {
   // Those that wait for the one connection when their time is up are not sent afterwards either.
   const gate = await open(t)
   const dispatcher = new Agent({ connections: 1, pipelining: 1 })
-  const busy = await merchant(t, gate, { apply: [{ fault: 'hang' }, {}] }, { timeout: 300, dispatcher })
-  const first = failure(busy.qlink.apply(order()), QLinkAmbiguous)
-  const waiting = failure(busy.qlink.apply(order()), QLinkUnreachable)
-  t.match(await waiting, { message: /no connection within 300 ms/ })
+  const busy = await merchant(t, gate, { apply: [{ fault: 'hang' }, {}] }, { dispatcher })
+  const enough = new AbortController()
+  const first = failure(busy.qlink.apply(order(), { signal: enough.signal }), QLinkAmbiguous)
+  await gate.control('GET', `/requests/wait?appKey=${busy.keys.appKey}&operation=apply`)
+  const impatient = client(t, gate.baseUrl, busy.keys, { timeout: 100, dispatcher })
+  t.match(await failure(impatient.apply(order()), QLinkUnreachable), { message: /no connection within 100 ms/ })
+  enough.abort()
   await first
   t.strictSame(await heard(gate, busy.keys), { applies: 1, queries: 0, bills: 1 })
   await busy.qlink.close()
@@ -213,7 +216,7 @@ await t.test('applyOnce finds what an ambiguous answer has left, and never appli
   const gate = await open(t)
   const kept = ['connection-reset', 'empty-response', 'truncated-json', 'garbage', 'not-json', 'http-429', 'http-503', 'hang']
   for (const fault of kept) {
-    const { keys, qlink } = await merchant(t, gate, { apply: [{ fault, effect: 'kept' }, {}] }, fault === 'hang' ? { timeout: 300 } : {})
+    const { keys, qlink } = await merchant(t, gate, { apply: [{ fault, effect: 'kept' }, {}] }, fault === 'hang' ? { timeout: 1000 } : {})
     const request = order()
     t.match(await qlink.applyOnce(request, quick), { outcome: 'found', bill: { tradeUuid: request.tradeUuid, orderCode: request.orderCode, status: 'PAY_WAIT' } }, fault)
     t.strictSame(await heard(gate, keys), { applies: 1, queries: 1, bills: 1 }, fault)
