@@ -56,20 +56,21 @@ export function explain(input: ExplainInput): Explanation {
   const hide = hiding(input)
   const common = withoutFinding(input, hide)
   if (verify({ appKey, appSecret, content: body, sign }, reading)) {
-    return { ...common, valid: true, code: null, message: 'the signature fits this body', messageZh: '签名与请求体相符' }
+    return { valid: true, code: null, ...common, message: 'the signature fits this body', messageZh: '签名与请求体相符' }
   }
   const search = new Search(input)
   const found = search.run()
   if (found === undefined) {
-    return { ...common, valid: false, ...notFound(search), steps: STEPS, stepsZh: STEPS_ZH }
+    const { code, ...words } = notFound(search)
+    return { valid: false, code, ...common, ...words, steps: STEPS, stepsZh: STEPS_ZH }
   }
   const hashed = hide(shownString(found))
   const bytes = found.draft.bytes ?? ((text: string) => Buffer.from(text))
   const mistakes = found.mistakes.map((code) => MISTAKES[code])
   return {
-    ...common,
     valid: false,
     code: found.mistakes[0] ?? 'unknown',
+    ...common,
     mistakes: found.mistakes,
     twins: found.twins,
     message: `the signature does not fit this body: ${mistakes.map(({ en }) => en).join('; besides, ')}${found.about === undefined ? '' : ` (it fits ${found.about})`}`,
@@ -85,10 +86,10 @@ export function unexplained({ appKey, appSecret, body, reading }: ExplainInput):
   const masked = { appKey, appSecret: '<appSecret>', content: body }
   const right = reading === 'object' ? stringToSignAsObject(masked) : stringToSign(masked)
   return {
-    ...NOTHING_FOUND,
-    stringToSign: hiding({ appKey, appSecret, sign: '' })(right),
     valid: false,
     code: 'not-explained',
+    ...NOTHING_FOUND,
+    stringToSign: hiding({ appKey, appSecret, sign: '' })(right),
     message: 'the signature does not fit this body; it is left unexplained, as this merchant has sent too many wrong ones in the last seconds: POST /_sandbox/signature or qlink-sandbox verify explains it',
     messageZh: '签名与请求体不符；该商户最近几秒内错误签名过多，本次未做诊断：可用 POST /_sandbox/signature 或 qlink-sandbox verify 诊断',
   }
@@ -99,7 +100,7 @@ function withoutFinding(input: ExplainInput, hide: (text: string) => string) {
   return { ...NOTHING_FOUND, stringToSign: hide(stringOf(right, 'shown')) }
 }
 
-const NOTHING_FOUND = { mistakes: [], twins: [], hashed: null, firstDifference: null, mend: null, steps: [], stepsZh: [] }
+const NOTHING_FOUND = { mistakes: [], twins: [], message: '', messageZh: '', hashed: null, firstDifference: null, mend: null, steps: [], stepsZh: [] }
 
 function notFound({ readable, exhausted }: Search): Pick<Explanation, 'code' | 'message' | 'messageZh'> {
   if (!readable) {

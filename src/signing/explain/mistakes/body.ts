@@ -42,7 +42,7 @@ function withoutLineEnds(body: string): string {
 /** The body that was signed is not the one that was sent. */
 export const BODY_MISTAKES = {
   'trailing-newline': {
-    en: 'one of what was signed and what was sent ends in a line end and the other does not, as with echo or a file; sign the bytes that are sent, and append nothing to the string',
+    en: 'a line end at the end was signed but not sent, or sent but not signed, as echo and files append one; sign the bytes that are sent, and append nothing to the string',
     zh: '签名内容与发送内容末尾的换行不一致（例如 echo 或读取文件带来的换行）；应对实际发送的字节签名，且待签名串末尾不得追加任何字符',
     mend: {
       ...SIGN_WHAT_IS_SENT,
@@ -66,7 +66,7 @@ export const BODY_MISTAKES = {
     variants: [bodyText((body) => body.replace(/\r?\n/g, '\r\n')), bodyText((body) => body.replaceAll('\r\n', '\n')), bodyText((body) => body.replaceAll('\n', '\r'), true)],
   },
   bom: {
-    en: 'one of what was signed and what was sent begins with a byte order mark (U+FEFF) and the other does not; write and read UTF-8 without it',
+    en: 'a byte order mark (U+FEFF) was signed but not sent, or sent but not signed; write and read UTF-8 without it',
     zh: '签名内容与发送内容之一以字节顺序标记（BOM，U+FEFF）开头，另一个没有；应使用不带 BOM 的 UTF-8',
     mend: {
       java: 'String body = text.startsWith("\\uFEFF") ? text.substring(1) : text; // once: sign it, and send it',
