@@ -4,9 +4,12 @@ import type { World } from '../../sandbox/world.ts'
 import type { ExplainInput, Explanation } from '../../signing/index.ts'
 import type { Signed } from './gate.ts'
 
-/** How many milliseconds a merchant's wrong signatures may take at once, and how many of each second from then on. */
-const AT_ONCE = 250
-const EACH_SECOND = 10
+/**
+ * How many of a merchant's wrong signatures are explained at once, and in each second from then on; and how many
+ * milliseconds they may take. A suite that tries every mistake there is stays below it, a flood does not.
+ */
+const AT_ONCE = { explanations: 250, milliseconds: 1000 }
+const EACH_SECOND = { explanations: 5, milliseconds: 10 }
 /** How many bytes are hashed for one refusal: a large body is looked at for the commonest mistakes alone. */
 const EFFORT = 4 * 1024 * 1024
 /** Other merchants whose secret is tried, and recent requests whose body is. */
@@ -23,9 +26,10 @@ async function explaining(): Promise<Explaining> {
   return (loaded ??= await import('../../signing/explain/explain.ts'))
 }
 
-/** What a merchant has left of its time. */
+/** What a merchant has left. */
 interface Budget {
-  left: number
+  explanations: number
+  milliseconds: number
   /** On the monotonic clock. */
   since: number
 }
@@ -51,11 +55,10 @@ export class Explainer {
     if (loaded === undefined) return explaining().then(() => this.explainInTurn(merchant, signed))
     const { explain, unexplained } = loaded
     const budget = this.#budgetOf(merchant)
-    if (budget.left <= 0) return unexplained(inputOf(merchant, signed))
+    if (budget.explanations < 1 || budget.milliseconds <= 0) return unexplained(inputOf(merchant, signed))
     const explanation = explain({ ...inputOf(merchant, signed), ...this.#around(merchant), effort: EFFORT })
-    const now = performance.now()
-    budget.left -= now - budget.since
-    budget.since = now
+    budget.explanations--
+    budget.milliseconds -= performance.now() - budget.since
     return explanation
   }
 
@@ -67,11 +70,12 @@ export class Explainer {
 
   #budgetOf(merchant: Merchant): Budget {
     const now = performance.now()
-    const known = this.#budgets.get(merchant) ?? { left: AT_ONCE, since: now }
-    known.left = Math.min(AT_ONCE, known.left + ((now - known.since) / 1000) * EACH_SECOND)
-    known.since = now
-    this.#budgets.set(merchant, known)
-    return known
+    let budget = this.#budgets.get(merchant)
+    if (budget === undefined) this.#budgets.set(merchant, (budget = { ...AT_ONCE, since: now }))
+    const seconds = (now - budget.since) / 1000
+    for (const of of ['explanations', 'milliseconds'] as const) budget[of] = Math.min(AT_ONCE[of], budget[of] + seconds * EACH_SECOND[of])
+    budget.since = now
+    return budget
   }
 
   #around({ appKey }: Merchant): Pick<ExplainInput, 'otherSecrets' | 'otherBodies'> {
